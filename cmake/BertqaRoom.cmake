@@ -1,0 +1,34 @@
+# One target a room, and one test binary a room. A room links only what ARCHITECTURE.md allows.
+
+add_library(bertqa_warnings INTERFACE)
+target_compile_options(bertqa_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+if(BERTQA_WERROR)
+  target_compile_options(bertqa_warnings INTERFACE -Werror)
+endif()
+
+if(BERTQA_SANITIZE)
+  add_compile_options(-fsanitize=${BERTQA_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${BERTQA_SANITIZE})
+endif()
+
+# bertqa_add_room(NAME SOURCES a.cc … [LINK target …] [PRIVATE_LINK target …])
+function(bertqa_add_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  add_library(bertqa_${name} STATIC ${ROOM_SOURCES})
+  target_include_directories(bertqa_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
+                                                   ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(bertqa_${name} PUBLIC ${ROOM_LINK}
+                                       PRIVATE bertqa_warnings ${ROOM_PRIVATE_LINK})
+endfunction()
+
+# bertqa_add_test(NAME LABEL label SOURCES a_test.cc … LINK target …): one gtest binary, one ctest
+# entry for each TEST. The tests run in the source tree's tests/ folder.
+function(bertqa_add_test name)
+  cmake_parse_arguments(T "" "LABEL" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${T_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${name} PRIVATE bertqa_warnings ${T_LINK} GTest::gtest_main)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/tests
+                       PROPERTIES LABELS ${T_LABEL} TIMEOUT 600)
+endfunction()

@@ -1,0 +1,162 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+#include "bertqa/error.h"
+
+namespace bertqa {
+namespace {
+
+std::string Reason(int error_number) {
+  return std::generic_category().message(error_number);
+}
+
+/// Closes on the way out.
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  ~Descriptor() {
+    if (value_ >= 0) {
+      ::close(value_);
+    }
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int value() const { return value_; }
+  int Close() {
+    const int value = value_;
+    value_ = -1;
+    return ::close(value);
+  }
+
+ private:
+  int value_;
+};
+
+[[noreturn]] void ThrowUnwritable(const std::filesystem::path& path, int error_number) {
+  throw Error(ErrorCode::kUnwritable, path.string() + ": cannot write: " + Reason(error_number));
+}
+
+enum class Sync { kYes, kNo };
+
+void WriteInPlace(const std::filesystem::path& path, std::string_view bytes, Sync sync) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (file.value() < 0) {
+    ThrowUnwritable(path, errno);
+  }
+  WriteDescriptor(file.value(), bytes, path.string());
+  if ((sync == Sync::kYes && ::fsync(file.value()) != 0) || file.Close() != 0) {
+    ThrowUnwritable(path, errno);
+  }
+}
+
+}  // namespace
+
+std::string ReadFile(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.value() < 0) {
+    throw Error(ErrorCode::kUnreadable, path.string() + ": cannot open: " + Reason(errno));
+  }
+  struct stat status = {};
+  if (::fstat(file.value(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    throw Error(ErrorCode::kUnreadable, path.string() + ": is a directory, a file is expected");
+  }
+  return ReadDescriptor(file.value(), path.string());
+}
+
+std::string ReadDescriptor(int descriptor, const std::string& name) {
+  std::string bytes;
+  std::array<char, 1U << 16U> buffer = {};
+  while (true) {
+    const ssize_t count = ::read(descriptor, buffer.data(), buffer.size());
+    if (count == 0) {
+      return bytes;
+    }
+    if (count > 0) {
+      bytes.append(buffer.data(), static_cast<std::size_t>(count));
+    } else if (errno != EINTR) {
+      throw Error(ErrorCode::kUnreadable, name + ": cannot read: " + Reason(errno));
+    }
+  }
+}
+
+bool WriteDescriptor(int descriptor, std::string_view bytes, const std::string& name) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
+    if (count >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno == EPIPE) {
+      return false;
+    } else if (errno != EINTR) {
+      ThrowUnwritable(name, errno);
+    }
+  }
+  return true;
+}
+
+void WriteFileAtomically(const std::filesystem::path& path, std::string_view bytes) {
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    WriteInPlace(path, bytes, Sync::kNo);  // a device or a pipe must not be renamed over
+    return;
+  }
+  std::filesystem::path staging = path;
+  staging += ".tmp" + std::to_string(::getpid());
+  try {
+    WriteInPlace(staging, bytes, Sync::kYes);
+    if (std::rename(staging.c_str(), path.c_str()) != 0) {
+      ThrowUnwritable(path, errno);
+    }
+  } catch (...) {
+    ::unlink(staging.c_str());
+    throw;
+  }
+}
+
+StagedDirectory::StagedDirectory(std::filesystem::path target, bool overwrite)
+    : target_(std::move(target)) {
+  if (target_.filename().empty()) {
+    target_ = target_.parent_path();  // "out/" means "out"
+  }
+  staging_ = target_;
+  staging_ += ".tmp" + std::to_string(::getpid());
+  std::error_code error;
+  if (!overwrite && std::filesystem::exists(std::filesystem::symlink_status(target_, error))) {
+    throw Error(ErrorCode::kUnwritable,
+                target_.string() + ": exists already; --overwrite replaces it");
+  }
+  std::filesystem::create_directories(staging_, error);
+  if (error) {
+    throw Error(ErrorCode::kUnwritable, staging_.string() + ": cannot create: " + error.message());
+  }
+}
+
+StagedDirectory::~StagedDirectory() {
+  if (!committed_) {
+    std::error_code ignored;
+    std::filesystem::remove_all(staging_, ignored);
+  }
+}
+
+void StagedDirectory::Commit() {
+  std::error_code error;
+  std::filesystem::remove_all(target_, error);
+  if (!error) {
+    std::filesystem::rename(staging_, target_, error);
+  }
+  if (error) {
+    throw Error(ErrorCode::kUnwritable, target_.string() + ": cannot write: " + error.message());
+  }
+  committed_ = true;
+}
+
+}  // namespace bertqa

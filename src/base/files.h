@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace bertqa {
+
+/// The whole file as bytes. Throws Error{kUnreadable} that says why ("is a directory",
+/// "No such file or directory").
+std::string ReadFile(const std::filesystem::path& path);
+
+/// Everything that a file descriptor still gives. `name` is for the error message.
+std::string ReadDescriptor(int descriptor, const std::string& name);
+
+/// Writes beside `path` and renames into it, so that a reader never sees half a file. What is not a
+/// regular file (/dev/stdout, a named pipe) is written in place.
+/// Throws Error{kUnwritable}; the half-written file is removed.
+void WriteFileAtomically(const std::filesystem::path& path, std::string_view bytes);
+
+/// Writes all of `bytes`, going on after interruptions and short writes.
+/// Returns false if the reader went away (EPIPE); throws Error{kUnwritable} for anything else.
+bool WriteDescriptor(int descriptor, std::string_view bytes, const std::string& name);
+
+/// A folder beside `target` that becomes `target` when all is written, and else vanishes.
+class StagedDirectory {
+ public:
+  /// Throws Error{kUnwritable} if `target` exists (unless `overwrite`) or cannot be created.
+  StagedDirectory(std::filesystem::path target, bool overwrite);
+  ~StagedDirectory();
+  StagedDirectory(const StagedDirectory&) = delete;
+  StagedDirectory& operator=(const StagedDirectory&) = delete;
+
+  const std::filesystem::path& path() const { return staging_; }
+  void Commit();
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path staging_;
+  bool committed_ = false;
+};
+
+}  // namespace bertqa

@@ -1,0 +1,77 @@
+#include "base/files.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+
+#include "bertqa/error.h"
+
+namespace bertqa {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FilesTest : public testing::Test {
+ protected:
+  FilesTest() : folder_(fs::temp_directory_path() / ("bertqa-files-" + std::to_string(getpid()))) {
+    fs::create_directories(folder_);
+  }
+  ~FilesTest() override { fs::remove_all(folder_); }
+
+  fs::path folder_;
+};
+
+std::size_t CountEntries(const fs::path& folder) {
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+TEST_F(FilesTest, WrittenBytesReadBack) {
+  const std::string bytes("a\0b\r\n\xFF", 6);
+  WriteFileAtomically(folder_ / "x", bytes);
+  EXPECT_EQ(ReadFile(folder_ / "x"), bytes);
+  EXPECT_EQ(CountEntries(folder_), 1U) << "nothing is left beside it";
+}
+
+TEST_F(FilesTest, FailedWriteLeavesTheOldFileAndNoOther) {
+  fs::create_directories(folder_ / "x" / "inner");  // a folder cannot be replaced by a file
+  EXPECT_THROW(WriteFileAtomically(folder_ / "x", "new"), Error);
+  EXPECT_EQ(CountEntries(folder_), 1U);
+}
+
+TEST_F(FilesTest, UnreadableThingsAreNamed) {
+  for (const fs::path& path : {folder_, folder_ / "missing"}) {
+    try {
+      ReadFile(path);
+      FAIL() << path;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUnreadable);
+      EXPECT_TRUE(std::string(error.what()).starts_with(path.string() + ": ")) << error.what();
+    }
+  }
+}
+
+TEST_F(FilesTest, AFullDiskIsAnError) {
+  EXPECT_THROW(WriteFileAtomically("/dev/full", "x"), Error);
+}
+
+TEST_F(FilesTest, StagedDirectoryAppearsOnlyWhenCommitted) {
+  {
+    const StagedDirectory dropped(folder_ / "out", /*overwrite=*/false);
+    WriteFileAtomically(dropped.path() / "file", "x");
+  }
+  EXPECT_EQ(CountEntries(folder_), 0U);
+  StagedDirectory kept(folder_ / "out/", /*overwrite=*/false);
+  WriteFileAtomically(kept.path() / "file", "x");
+  kept.Commit();
+  EXPECT_EQ(ReadFile(folder_ / "out" / "file"), "x");
+  EXPECT_THROW(StagedDirectory(folder_ / "out", /*overwrite=*/false), Error);
+  StagedDirectory replaced(folder_ / "out", /*overwrite=*/true);
+  replaced.Commit();
+  EXPECT_TRUE(fs::is_empty(folder_ / "out"));
+}
+
+}  // namespace
+}  // namespace bertqa
