@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bertqa {
+
+/// Appends `text` as a JSON string, quotes and escapes included. REQUIRES: valid UTF-8.
+void AppendJsonString(std::string& json, std::string_view text);
+std::string JsonString(std::string_view text);
+
+/// The shortest decimal that reads back to the same number. REQUIRES: finite.
+std::string NumberText(float value);
+std::string NumberText(double value);
+
+/// One member of a JSON object: the key decoded, the value as it is written in the source.
+struct JsonMember {
+  std::string key;
+  std::string_view value;  ///< into the text that was split
+
+  bool is_string() const { return value.starts_with('"'); }
+};
+
+/// Why a text is not the JSON that is expected.
+struct JsonProblem {
+  bool is_encoding = false;  ///< invalid UTF-8 or a lone surrogate escape, else the syntax
+  std::string message;
+};
+
+/// Checks that `text` is one JSON value in which no object has a repeated key, no string a lone
+/// surrogate, and all is UTF-8.
+std::optional<JsonProblem> CheckJson(std::string_view text);
+
+/// Splits a JSON object into its members. REQUIRES: CheckJson found nothing and it is an object.
+std::vector<JsonMember> SplitObject(std::string_view object);
+
+/// What a JSON string says. REQUIRES: CheckJson found nothing and it is a string.
+std::string DecodeJsonString(std::string_view string);
+
+/// "a string", "a number", … of a checked JSON value.
+std::string_view JsonTypeName(std::string_view value);
+
+}  // namespace bertqa

@@ -1,0 +1,194 @@
+#include "io/squad_reader.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/utf8.h"
+#include "bertqa/error.h"
+#include "io/json_text.h"
+
+namespace bertqa {
+namespace {
+
+using nlohmann::json;
+
+/// A JSON value with its place in the document, for messages.
+class Node {
+ public:
+  Node(const json& value, std::string place) : value_(value), place_(std::move(place)) {}
+
+  const json& value() const { return value_; }
+  bool Has(const char* key) const { return value_.is_object() && value_.contains(key); }
+
+  Node Member(const char* key) const {
+    RequireType(value_.is_object(), "an object");
+    const auto found = value_.find(key);
+    if (found == value_.end()) {
+      throw Error(ErrorCode::kMalformed, place_ + ": no \"" + key + "\"");
+    }
+    return {*found, place_ + "." + key};
+  }
+
+  std::vector<Node> Items() const {
+    RequireType(value_.is_array(), "a list");
+    std::vector<Node> items;
+    for (std::size_t i = 0; i < value_.size(); ++i) {
+      items.emplace_back(value_[i], place_ + "[" + std::to_string(i) + "]");
+    }
+    return items;
+  }
+
+  std::string String() const {
+    RequireType(value_.is_string(), "a string");
+    return value_.get<std::string>();
+  }
+
+ private:
+  void RequireType(bool is_right, const char* expected) const {
+    if (!is_right) {
+      throw Error(ErrorCode::kMalformed,
+                  place_ + ": is " + value_.type_name() + ", " + expected + " is expected");
+    }
+  }
+
+  const json& value_;
+  std::string place_;
+};
+
+template <class Json>
+Json Parse(std::string_view text, const std::string& name) {
+  text = WithoutByteOrderMark(text);
+  if (const std::optional<JsonProblem> problem = CheckJson(text)) {
+    throw Error(problem->is_encoding ? ErrorCode::kBadUtf8 : ErrorCode::kMalformed,
+                name + ": " + problem->message);
+  }
+  return Json::parse(text);
+}
+
+std::vector<std::string> ReadAnswers(const Node& question) {
+  std::vector<std::string> texts;
+  if (question.Has("answers")) {
+    for (const Node& answer : question.Member("answers").Items()) {
+      texts.push_back(answer.Member("text").String());
+    }
+  }
+  return texts;
+}
+
+void ReadParagraph(SquadFile& file, const Node& paragraph) {
+  const auto context = std::make_shared<const std::string>(paragraph.Member("context").String());
+  for (const Node& question : paragraph.Member("qas").Items()) {
+    SquadExample example;
+    example.id = question.Member("id").String();
+    example.question = question.Member("question").String();
+    example.context = context;
+    example.answers = ReadAnswers(question);
+    if (question.Has("is_impossible") || (question.Has("answers") && example.answers.empty())) {
+      file.version = SquadVersion::kV2;
+    }
+    file.examples.push_back(std::move(example));
+  }
+}
+
+bool SaysVersion2(const json& document) {
+  const auto version = document.find("version");
+  if (version == document.end() || !version->is_string()) {
+    return false;
+  }
+  const auto text = version->get<std::string>();
+  return text.starts_with("v2") || text.starts_with("2");
+}
+
+template <class Value, class Read>
+std::vector<std::pair<std::string, Value>> ParseById(std::string_view text, const std::string& name,
+                                                     const Read& read) {
+  const auto document = Parse<nlohmann::ordered_json>(text, name);
+  if (!document.is_object()) {
+    throw Error(ErrorCode::kMalformed, name + ": an object of ids is expected");
+  }
+  std::vector<std::pair<std::string, Value>> values;
+  for (const auto& [id, value] : document.items()) {
+    values.emplace_back(id, read(value, name + ": " + JsonString(id)));
+  }
+  return values;
+}
+
+std::string_view FirstKey(std::string_view beginning) {
+  const std::size_t brace = beginning.find_first_not_of(" \t\r\n");
+  if (brace == std::string_view::npos || beginning[brace] != '{') {
+    return {};
+  }
+  const std::size_t quote = beginning.find_first_not_of(" \t\r\n", brace + 1);
+  if (quote == std::string_view::npos || beginning[quote] != '"') {
+    return {};
+  }
+  const std::size_t end = beginning.find('"', quote + 1);
+  return end == std::string_view::npos ? std::string_view()
+                                       : beginning.substr(quote + 1, end - quote - 1);
+}
+
+std::string_view FirstLine(std::string_view beginning) {
+  const std::size_t begin = std::min(beginning.find_first_not_of(" \t\r\n"), beginning.size());
+  return beginning.substr(begin, beginning.find('\n', begin) - begin);
+}
+
+}  // namespace
+
+SquadFile ParseSquad(std::string_view text, const std::string& name) {
+  const auto document = Parse<json>(text, name);
+  const Node root(document, name + ": document");
+  SquadFile file;
+  const std::vector<Node> articles = root.Member("data").Items();
+  file.version = SaysVersion2(document) ? SquadVersion::kV2 : SquadVersion::kV1;
+  for (const Node& article : articles) {
+    for (const Node& paragraph : article.Member("paragraphs").Items()) {
+      ReadParagraph(file, paragraph);
+    }
+  }
+  return file;
+}
+
+std::vector<std::pair<std::string, std::string>> ParsePredictions(std::string_view text,
+                                                                  const std::string& name) {
+  return ParseById<std::string>(text, name, [](const auto& value, const std::string& place) {
+    if (!value.is_string()) {
+      throw Error(ErrorCode::kMalformed,
+                  place + " is " + value.type_name() + ", a string is expected");
+    }
+    return value.template get<std::string>();
+  });
+}
+
+std::vector<std::pair<std::string, double>> ParseScores(std::string_view text,
+                                                        const std::string& name) {
+  return ParseById<double>(text, name, [](const auto& value, const std::string& place) {
+    if (!value.is_number()) {
+      throw Error(ErrorCode::kMalformed,
+                  place + " is " + value.type_name() + ", a number is expected");
+    }
+    return value.template get<double>();
+  });
+}
+
+bool IsEnoughToGuess(std::string_view beginning) {
+  const std::size_t begin = beginning.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) {
+    return false;
+  }
+  const bool has_line = beginning.find('\n', begin) != std::string_view::npos;
+  return beginning[begin] != '{' || (has_line && !FirstKey(beginning).empty());
+}
+
+InputFormat GuessFormat(std::string_view beginning) {
+  const std::string_view line = FirstLine(WithoutByteOrderMark(beginning));
+  if (line.starts_with('{') && !CheckJson(line)) {
+    const auto record = json::parse(line);
+    const bool is_squad =
+        record.contains("data") && record["data"].is_array() && !record.contains("question");
+    return is_squad ? InputFormat::kSquad : InputFormat::kJsonl;
+  }
+  const std::string_view key = FirstKey(WithoutByteOrderMark(beginning));
+  return key == "data" || key == "version" ? InputFormat::kSquad : InputFormat::kJsonl;
+}
+
+}  // namespace bertqa
