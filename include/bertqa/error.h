@@ -12,7 +12,7 @@ enum class ErrorCode {
   kMalformed,    ///< input or a model that is not what its format promises (exit 3)
   kUnsupported,  ///< well-formed, but of a kind that this build does not run (exit 3)
   kBadUtf8,      ///< text that is not UTF-8; the message names the byte offset (exit 3)
-  kUnwritable,   ///< an output that cannot be created or written (exit 3)
+  kUnwritable,   ///< an output that cannot be created or written (exit 4)
   kInternal,     ///< a bug, or a resource that ran out (exit 4)
 };
 

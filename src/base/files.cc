@@ -131,8 +131,7 @@ StagedDirectory::StagedDirectory(std::filesystem::path target, bool overwrite)
   staging_ += ".tmp" + std::to_string(::getpid());
   std::error_code error;
   if (!overwrite && std::filesystem::exists(std::filesystem::symlink_status(target_, error))) {
-    throw Error(ErrorCode::kUnwritable,
-                target_.string() + ": exists already; --overwrite replaces it");
+    throw Error(ErrorCode::kUsage, target_.string() + ": exists already; --overwrite replaces it");
   }
   std::filesystem::create_directories(staging_, error);
   if (error) {

@@ -25,7 +25,8 @@ bool WriteDescriptor(int descriptor, std::string_view bytes, const std::string& 
 /// A folder beside `target` that becomes `target` when all is written, and else vanishes.
 class StagedDirectory {
  public:
-  /// Throws Error{kUnwritable} if `target` exists (unless `overwrite`) or cannot be created.
+  /// Throws Error{kUsage} if `target` exists (unless `overwrite`), Error{kUnwritable} if it cannot
+  /// be created.
   StagedDirectory(std::filesystem::path target, bool overwrite);
   ~StagedDirectory();
   StagedDirectory(const StagedDirectory&) = delete;
