@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
+#include <utility>
 
 #include "bertqa/error.h"
 
@@ -17,29 +18,6 @@ namespace {
 std::string Reason(int error_number) {
   return std::generic_category().message(error_number);
 }
-
-/// Closes on the way out.
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) {
-      ::close(value_);
-    }
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int value() const { return value_; }
-  int Close() {
-    const int value = value_;
-    value_ = -1;
-    return ::close(value);
-  }
-
- private:
-  int value_;
-};
 
 [[noreturn]] void ThrowUnwritable(const std::filesystem::path& path, int error_number) {
   throw Error(ErrorCode::kUnwritable, path.string() + ": cannot write: " + Reason(error_number));
@@ -59,6 +37,18 @@ void WriteInPlace(const std::filesystem::path& path, std::string_view bytes, Syn
 }
 
 }  // namespace
+
+Descriptor::~Descriptor() {
+  Close();
+}
+
+Descriptor::Descriptor(Descriptor&& other) noexcept
+    : value_(std::exchange(other.value_, -1)), is_borrowed_(other.is_borrowed_) {}
+
+int Descriptor::Close() {
+  const int value = std::exchange(value_, -1);
+  return value < 0 || is_borrowed_ ? 0 : ::close(value);
+}
 
 std::string ReadFile(const std::filesystem::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -6,6 +6,30 @@
 
 namespace bertqa {
 
+/// A file descriptor that is closed on the way out, unless it is borrowed.
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  static Descriptor Borrow(int value) {
+    Descriptor descriptor(value);
+    descriptor.is_borrowed_ = true;
+    return descriptor;
+  }
+  ~Descriptor();
+  Descriptor(Descriptor&& other) noexcept;
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int value() const { return value_; }
+  bool is_borrowed() const { return is_borrowed_; }
+  /// What close(2) returns: writing may still fail here.
+  int Close();
+
+ private:
+  int value_ = -1;
+  bool is_borrowed_ = false;
+};
+
 /// The whole file as bytes. Throws Error{kUnreadable} that says why ("is a directory",
 /// "No such file or directory").
 std::string ReadFile(const std::filesystem::path& path);

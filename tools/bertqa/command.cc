@@ -1,0 +1,227 @@
+#include "command.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
+#include "base/cores.h"
+#include "base/files.h"
+#include "base/stopwatch.h"
+#include "bertqa/error.h"
+
+namespace bertqa::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kBundledModel = "minilm-l6-squad";
+/// Special tokens of a BERT pair; checked again with the model's own number once it is loaded.
+constexpr std::size_t kUsualSpecialTokens = 3;
+
+std::string Environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+/// Models that came with the program: beside it, in the build tree and when installed.
+fs::path BundledModels() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  return program.parent_path().parent_path() / "share" / "bertqa" / "models";
+}
+
+WindowOptions MakeWindowOptions(const AnswerOptions& answer, std::size_t model_limit) {
+  WindowOptions windows;
+  windows.max_question_tokens = answer.max_question_tokens;
+  windows.window_tokens =
+      answer.window_tokens.value_or(std::min(windows.window_tokens, model_limit));
+  if (answer.overlap_tokens) {
+    windows.overlap_tokens = *answer.overlap_tokens;
+  } else if (!answer.window_tokens && model_limit < WindowOptions().window_tokens) {
+    // A small model: the default overlap would not leave room.
+    windows.overlap_tokens = std::min(windows.overlap_tokens, model_limit / 4);
+    windows.max_question_tokens = std::min(windows.max_question_tokens, model_limit / 4);
+  }
+  return windows;
+}
+
+QaOptions MakeQaOptions(const RunOptions& run, const AnswerOptions& answer, const Model& model) {
+  QaOptions options;
+  options.windows = MakeWindowOptions(answer, model.qa->max_window_tokens());
+  options.top_k = answer.top_k;
+  options.max_answer_tokens = answer.max_answer_tokens;
+  options.dedupe = answer.dedupe;
+  options.decode = answer.decode;
+  options.no_answer = answer.no_answer.value_or(model.defaults.no_answer);
+  options.null_threshold = answer.null_threshold.value_or(model.defaults.null_threshold);
+  options.temperature = model.defaults.temperature;
+  options.max_batch_tokens = run.max_batch_tokens;
+  options.threads = run.threads == 0 ? AvailableCores() : run.threads;
+  return options;
+}
+
+template <class Value>
+void AddChoice(CLI::App& app, const std::string& name, Value& value,
+               const std::map<std::string, Value>& choices, const std::string& help) {
+  std::string names;
+  std::string chosen;
+  for (const auto& [text, choice] : choices) {
+    names += (names.empty() ? "" : "|") + text;
+    chosen = choice == value ? text : chosen;
+  }
+  app.add_option(name, value, help)
+      ->transform(CLI::CheckedTransformer(choices).description(""))
+      ->type_name(names)
+      ->default_str(chosen);
+}
+
+}  // namespace
+
+void AddModelOption(CLI::App& app, std::string& model) {
+  app.add_option("-m,--model", model,
+                 "Model directory, or a name under $BERTQA_HOME/models; else $BERTQA_MODEL, else "
+                 "the bundled model")
+      ->type_name("DIR|NAME");
+}
+
+void AddRunOptions(CLI::App& app, RunOptions& run) {
+  AddModelOption(app, run.model);
+  app.add_option("-t,--threads", run.threads, "Threads (default: the cores this process may use)")
+      ->check(CLI::Range(1, 4096))
+      ->type_name("N");
+  app.add_option("--max-batch-tokens", run.max_batch_tokens,
+                 "Tokens of one forward pass; bounds memory, changes no result")
+      ->check(CLI::Range(1, 1 << 24))
+      ->capture_default_str()
+      ->type_name("N");
+  auto* const quiet = app.add_flag("--quiet", run.quiet, "Errors only: no warnings, no progress");
+  app.add_flag("--verbose", run.verbose, "Stage times and counts on stderr")->excludes(quiet);
+  app.add_option("--color", run.color, "Colour on a terminal")
+      ->check(CLI::IsMember({"auto", "always", "never"}).description(""))
+      ->type_name("auto|always|never")
+      ->capture_default_str();
+}
+
+void AddOffsetsOption(CLI::App& app, OffsetUnit& offsets) {
+  AddChoice<OffsetUnit>(app, "--offsets", offsets,
+                        {{"codepoint", OffsetUnit::kCodePoint},
+                         {"byte", OffsetUnit::kByte},
+                         {"utf16", OffsetUnit::kUtf16}},
+                        "What start and end count");
+}
+
+void AddAnswerOptions(CLI::App& app, AnswerOptions& answer) {
+  const auto positive = CLI::Range(1, 1 << 24);
+  app.add_option("-k,--top-k", answer.top_k, "Answers a question, best first")
+      ->check(positive)
+      ->capture_default_str()
+      ->type_name("N");
+  app.add_option("--max-answer-tokens", answer.max_answer_tokens, "Longest answer")
+      ->check(positive)
+      ->capture_default_str()
+      ->type_name("N");
+  app.add_option("--max-question-tokens", answer.max_question_tokens,
+                 "Longest question; the rest is cut, with a warning")
+      ->check(positive)
+      ->capture_default_str()
+      ->type_name("N");
+  app.add_option("--window-tokens", answer.window_tokens,
+                 "Longest model input (default: 384, or what the model allows)")
+      ->check(positive)
+      ->type_name("N");
+  app.add_option("--overlap-tokens", answer.overlap_tokens,
+                 "Tokens that neighbouring windows of a long text share (default: 128)")
+      ->check(CLI::Range(0, 1 << 24))
+      ->type_name("N");
+  AddChoice<Dedupe>(
+      app, "--dedupe", answer.dedupe,
+      {{"overlap", Dedupe::kOverlap}, {"exact", Dedupe::kExact}, {"none", Dedupe::kNone}},
+      "Which further answers are hidden: those that overlap a better one, those of the same text");
+  AddChoice<DecodeMode>(
+      app, "--decode", answer.decode,
+      {{"joint", DecodeMode::kJoint}, {"independent", DecodeMode::kIndependent}},
+      "joint: the best span; independent: the best start and the best end, each on its own");
+  app.add_option("--no-answer", answer.no_answer,
+                 "Whether there may be no answer (default: what the model was trained for)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"off", false}, {"on", true}})
+                      .description(""))
+      ->type_name("off|on");
+  app.add_option("--null-threshold", answer.null_threshold,
+                 "No answer if null logit - best logit is above this (default: the model's)")
+      ->type_name("X");
+}
+
+void CheckOptions(const RunOptions& /*run*/, const AnswerOptions& answer) {
+  MakeWindowOptions(answer, WindowOptions().window_tokens).Validate(kUsualSpecialTokens);
+  if (answer.decode == DecodeMode::kIndependent && answer.top_k > 1) {
+    throw Error(ErrorCode::kUsage,
+                "--top-k above 1 and --decode independent: that decode has one answer");
+  }
+  if (answer.null_threshold && answer.no_answer == std::optional<bool>(false)) {
+    throw Error(ErrorCode::kUsage, "--null-threshold and --no-answer off contradict each other");
+  }
+}
+
+fs::path ModelHome() {
+  fs::path home = Environment("BERTQA_HOME");
+  if (home.empty()) {
+    fs::path data = Environment("XDG_DATA_HOME");
+    if (data.empty()) {
+      data = fs::path(Environment("HOME")) / ".local" / "share";
+    }
+    home = data / "bertqa";
+  }
+  return home / "models";
+}
+
+fs::path ResolveModel(const std::string& model) {
+  std::string name = model.empty() ? Environment("BERTQA_MODEL") : model;
+  if (name.empty()) {
+    const fs::path bundled = BundledModels() / kBundledModel;
+    return FindModel(bundled.string(), {});
+  }
+  return FindModel(name, {ModelHome(), BundledModels()});
+}
+
+LoadedPipeline LoadPipeline(const RunOptions& run, const AnswerOptions& answer) {
+  const Stopwatch watch;
+  auto model = std::make_shared<const Model>(LoadModel(ResolveModel(run.model)));
+  const QaOptions options = MakeQaOptions(run, answer, *model);
+  QaPipeline pipeline(std::move(model), options);
+  return {std::move(pipeline), watch.seconds()};
+}
+
+void Note(const std::string& message) {
+  std::fputs(("bertqa: " + message + "\n").c_str(), stderr);
+}
+
+void PrintStats(const PipelineStats& stats, double load_seconds, double run_seconds) {
+  const auto count = [](std::size_t value) { return static_cast<double>(value); };
+  std::fprintf(stderr,
+               "bertqa: %zu questions, %zu windows, %zu tokens, %zu batches\n"
+               "bertqa: load %.3f s, run %.3f s: %.1f questions/s, %.0f tokens/s\n"
+               "bertqa: thread-seconds: read %.3f, tokenize %.3f, encode %.3f, decode %.3f, "
+               "write %.3f\n",
+               stats.records, stats.windows, stats.tokens, stats.batches, load_seconds, run_seconds,
+               count(stats.records) / run_seconds, count(stats.tokens) / run_seconds,
+               stats.read_seconds, stats.tokenize_seconds, stats.encode_seconds,
+               stats.decode_seconds, stats.write_seconds);
+}
+
+Color ResolveColor(const std::string& color, int descriptor) {
+  if (color != "auto") {
+    return color == "always" ? Color::kOn : Color::kOff;
+  }
+  const bool is_wanted = Environment("NO_COLOR").empty() && Environment("TERM") != "dumb";
+  return is_wanted && ::isatty(descriptor) == 1 ? Color::kOn : Color::kOff;
+}
+
+bool WriteOut(std::string_view text) {
+  return WriteDescriptor(STDOUT_FILENO, text, "standard output");
+}
+
+}  // namespace bertqa::cli

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bertqa/model.h"
+#include "bertqa/pipeline.h"
+#include "io/answer_text.h"
+#include "io/offsets.h"
+
+namespace bertqa::cli {
+
+/// Exit statuses that are not errors (cli.md); errors have theirs in main.cc.
+constexpr int kDone = 0;
+constexpr int kDoneBut = 1;  ///< no answer, failed records, a bound that was missed
+
+/// The model, threads and messages: options of every command that runs a model.
+struct RunOptions {
+  std::string model;
+  std::size_t threads = 0;  ///< 0: AvailableCores()
+  std::size_t max_batch_tokens = QaOptions().max_batch_tokens;
+  bool quiet = false;
+  bool verbose = false;
+  std::string color = "auto";
+};
+
+/// What changes an answer. What is not given comes from the model or the library.
+struct AnswerOptions {
+  std::size_t top_k = QaOptions().top_k;
+  std::size_t max_answer_tokens = QaOptions().max_answer_tokens;
+  std::size_t max_question_tokens = WindowOptions().max_question_tokens;
+  std::optional<std::size_t> window_tokens;
+  std::optional<std::size_t> overlap_tokens;
+  Dedupe dedupe = Dedupe::kOverlap;
+  DecodeMode decode = DecodeMode::kJoint;
+  std::optional<bool> no_answer;
+  std::optional<double> null_threshold;
+  OffsetUnit offsets = OffsetUnit::kCodePoint;
+};
+
+/// Runs after parsing; returns the exit status.
+using Action = std::function<int()>;
+
+void AddModelOption(CLI::App& app, std::string& model);
+void AddRunOptions(CLI::App& app, RunOptions& run);
+void AddAnswerOptions(CLI::App& app, AnswerOptions& answer);
+void AddOffsetsOption(CLI::App& app, OffsetUnit& offsets);
+
+/// Throws Error{kUsage} for options that contradict each other: before any model is loaded.
+void CheckOptions(const RunOptions& run, const AnswerOptions& answer);
+
+/// The directory of the model that the user named, or else of $BERTQA_MODEL or the bundled one.
+std::filesystem::path ResolveModel(const std::string& model);
+/// Where models are kept by name: $BERTQA_HOME/models and what it defaults to.
+std::filesystem::path ModelHome();
+
+/// A loaded model with the options, and how long loading took.
+struct LoadedPipeline {
+  QaPipeline pipeline;
+  double load_seconds = 0;
+};
+LoadedPipeline LoadPipeline(const RunOptions& run, const AnswerOptions& answer);
+
+/// A message to stderr: "bertqa: …".
+void Note(const std::string& message);
+void PrintStats(const PipelineStats& stats, double load_seconds, double run_seconds);
+Color ResolveColor(const std::string& color, int descriptor);
+
+/// Writes a result to stdout. Returns false if nobody reads it any more.
+bool WriteOut(std::string_view text);
+
+/// One for each file ask.cc, batch.cc, …: adds the subcommand, whose parsing sets `action`.
+void AddAsk(CLI::App& app, Action& action);
+void AddBatch(CLI::App& app, Action& action);
+void AddEval(CLI::App& app, Action& action);
+void AddInspect(CLI::App& app, Action& action);
+void AddImport(CLI::App& app, Action& action);
+void AddExport(CLI::App& app, Action& action);
+void AddInfo(CLI::App& app, Action& action);
+
+}  // namespace bertqa::cli

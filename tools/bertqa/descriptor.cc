@@ -1,0 +1,80 @@
+#include "descriptor.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "bertqa/error.h"
+
+namespace bertqa::cli {
+namespace {
+
+std::string Reason() {
+  return std::generic_category().message(errno);
+}
+
+struct stat StatusOf(int descriptor) {
+  struct stat status = {};
+  ::fstat(descriptor, &status);
+  return status;
+}
+
+}  // namespace
+
+Descriptor OpenInput(const std::string& path) {
+  if (path == "-") {
+    if (::isatty(STDIN_FILENO) == 1) {
+      throw Error(ErrorCode::kUsage, "no input: name a FILE, or pipe records into the command");
+    }
+    return Descriptor::Borrow(STDIN_FILENO);
+  }
+  Descriptor input(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (input.value() < 0) {
+    throw Error(ErrorCode::kUnreadable, path + ": cannot open: " + Reason());
+  }
+  if (S_ISDIR(StatusOf(input.value()).st_mode)) {
+    throw Error(ErrorCode::kUnreadable, path + ": is a directory, a file is expected");
+  }
+  return input;
+}
+
+Descriptor OpenOutput(const std::string& path, bool overwrite, const Descriptor& input) {
+  if (path == "-") {
+    return Descriptor::Borrow(STDOUT_FILENO);
+  }
+  Descriptor output(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  if (output.value() < 0) {
+    throw Error(ErrorCode::kUnwritable, path + ": cannot write: " + Reason());
+  }
+  const struct stat status = StatusOf(output.value());
+  const struct stat source = StatusOf(input.value());
+  if (S_ISREG(status.st_mode) && status.st_dev == source.st_dev && status.st_ino == source.st_ino) {
+    throw Error(ErrorCode::kUsage, path + ": is the input, it cannot be the output as well");
+  }
+  if (S_ISREG(status.st_mode) && status.st_size > 0 && !overwrite) {
+    throw Error(ErrorCode::kUsage, path + ": is not empty; --overwrite replaces it");
+  }
+  return output;
+}
+
+void RequireWritable(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  const bool is_folder = std::filesystem::is_directory(path);
+  if (is_folder || ::access(folder.c_str(), W_OK | X_OK) != 0) {
+    throw Error(ErrorCode::kUnwritable,
+                path + ": cannot write: " + (is_folder ? "is a directory" : Reason()));
+  }
+}
+
+void ClearOutput(const Descriptor& output) {
+  if (S_ISREG(StatusOf(output.value()).st_mode) && !output.is_borrowed() &&
+      ::ftruncate(output.value(), 0) != 0) {
+    throw Error(ErrorCode::kUnwritable, "output: cannot be emptied: " + Reason());
+  }
+}
+
+}  // namespace bertqa::cli

@@ -1,0 +1,97 @@
+#include <csignal>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "bertqa/error.h"
+#include "command.h"
+
+namespace bertqa::cli {
+namespace {
+
+constexpr int kUsageError = 2;
+constexpr int kInputError = 3;
+constexpr int kRuntimeError = 4;
+
+int ExitStatus(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kUsage:
+      return kUsageError;
+    case ErrorCode::kUnreadable:
+    case ErrorCode::kMalformed:
+    case ErrorCode::kUnsupported:
+    case ErrorCode::kBadUtf8:
+      return kInputError;
+    case ErrorCode::kUnwritable:
+    case ErrorCode::kInternal:
+      break;
+  }
+  return kRuntimeError;
+}
+
+/// The help of the innermost subcommand that was named.
+std::string HelpOf(const CLI::App& app) {
+  for (const CLI::App* subcommand : app.get_subcommands()) {
+    return HelpOf(*subcommand);
+  }
+  return app.help();
+}
+
+std::string NameOf(const CLI::App& app) {
+  for (const CLI::App* subcommand : app.get_subcommands()) {
+    return "bertqa " + subcommand->get_name();
+  }
+  return "bertqa";
+}
+
+int Parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    WriteOut(HelpOf(app));
+    return kDone;
+  } catch (const CLI::CallForVersion& version) {
+    WriteOut(std::string(version.what()) + "\n");
+    return kDone;
+  } catch (const CLI::ParseError& error) {
+    Note(std::string(error.what()) + " (see " + NameOf(app) + " --help)");
+    return kUsageError;
+  }
+  return -1;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Extractive question answering: finds the span of a text that answers a question.",
+               "bertqa");
+  app.set_version_flag("--version", "bertqa " BERTQA_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Exit status: 0 done; 1 done, but no answer, failed records or a missed bound;\n"
+      "2 usage; 3 input or model unreadable or malformed; 4 internal failure.");
+  Action action;
+  for (const auto& add : {AddAsk, AddBatch, AddEval, AddInspect, AddImport, AddExport, AddInfo}) {
+    add(app, action);
+  }
+  const int status = Parse(app, argc, argv);
+  return status >= 0 ? status : action();
+}
+
+}  // namespace
+}  // namespace bertqa::cli
+
+int main(int argc, char** argv) {
+  using bertqa::cli::Note;
+  // A reader that went away is seen where the output is written, which then ends quietly.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return bertqa::cli::Main(argc, argv);
+  } catch (const bertqa::Error& error) {
+    Note(error.what());
+    return bertqa::cli::ExitStatus(error.code());
+  } catch (const std::bad_alloc&) {
+    Note("out of memory");
+  } catch (const std::exception& error) {
+    Note(std::string("internal error: ") + error.what());
+  }
+  return bertqa::cli::kRuntimeError;
+}
