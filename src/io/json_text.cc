@@ -1,7 +1,9 @@
 #include "io/json_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -167,6 +169,21 @@ std::string NumberText(float value) {
 
 std::string NumberText(double value) {
   return ShortestText(value);
+}
+
+/// CPython writes an exponent for 1e16 and above, and below 1e-4 (float_repr_style "short").
+std::string PythonNumberText(double value) {
+  constexpr double kLargest = 1e16;
+  constexpr double kSmallest = 1e-4;
+  const double size = std::abs(value);
+  const bool is_plain = size == 0 || (size >= kSmallest && size < kLargest);
+  std::array<char, 64> buffer = {};
+  const std::to_chars_result result =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                    is_plain ? std::chars_format::fixed : std::chars_format::scientific);
+  std::string text(buffer.data(), result.ptr);
+  const bool is_integral = is_plain && text.find('.') == std::string::npos;
+  return is_integral ? text + ".0" : text;
 }
 
 std::optional<JsonProblem> CheckJson(std::string_view text) {

@@ -14,6 +14,8 @@ std::string JsonString(std::string_view text);
 /// The shortest decimal that reads back to the same number. REQUIRES: finite.
 std::string NumberText(float value);
 std::string NumberText(double value);
+/// As Python's repr() writes it: "100.0", "0.0001", "1e-05", "1e+16". REQUIRES: finite.
+std::string PythonNumberText(double value);
 
 /// One member of a JSON object: the key decoded, the value as it is written in the source.
 struct JsonMember {
