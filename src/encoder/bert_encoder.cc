@@ -1,0 +1,130 @@
+#include "encoder/bert_encoder.h"
+
+#include <c10/util/Exception.h>
+
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include "bertqa/error.h"
+#include "encoder/forward_pass.h"
+#include "encoder/operator_scope.h"
+#include "encoder/parameters.h"
+#include "encoder/workspace.h"
+
+namespace bertqa {
+namespace {
+
+/// Runs `compute` and turns what libtorch and the allocator throw into ours.
+template <typename Function>
+auto Guarded(const char* what, const Function& compute) {
+  try {
+    const OperatorScope scope;
+    return compute();
+  } catch (const c10::Error& error) {  // its what() ends with a C++ backtrace
+    const std::string message = error.what_without_backtrace();
+    throw Error(ErrorCode::kInternal,
+                std::string(what) + ": " + message.substr(0, message.find('\n')));
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kInternal, std::string(what) + ": out of memory");
+  }
+}
+
+void RequireBelow(std::int64_t value, std::size_t bound, const char* what) {
+  if (value < 0 || static_cast<std::size_t>(value) >= bound) {
+    throw Error(ErrorCode::kUsage, std::string("encoder: ") + what + " " + std::to_string(value) +
+                                       " is not in [0, " + std::to_string(bound) + ")");
+  }
+}
+
+class BertEncoder : public QaModel {
+ public:
+  explicit BertEncoder(const Checkpoint& checkpoint)
+      : config_(checkpoint.config()), parameters_(Guarded("encoder: cannot load the weights", [&] {
+          return LoadParameters(checkpoint);
+        })) {}
+
+  SpanLogits Forward(const PackedBatch& batch, std::size_t threads) const override;
+  std::size_t max_window_tokens() const override { return config_.max_positions; }
+  std::size_t vocabulary_size() const override { return config_.vocabulary_size; }
+
+ private:
+  void Validate(const PackedBatch& batch, std::size_t threads) const;
+  std::unique_ptr<Workspace> TakeWorkspace(std::size_t threads) const;
+  void GiveBack(std::unique_ptr<Workspace> workspace) const;
+
+  BertConfig config_;
+  BertParameters parameters_;
+  mutable std::mutex mutex_;
+  // Workspaces that no forward pass is using: as many as passes ever ran at once.
+  mutable std::vector<std::unique_ptr<Workspace>> idle_;
+};
+
+void BertEncoder::Validate(const PackedBatch& batch, std::size_t threads) const {
+  if (threads == 0) {
+    throw Error(ErrorCode::kUsage, "encoder: at least 1 thread is expected, not 0");
+  }
+  const std::size_t tokens = batch.token_count();
+  bool consistent = batch.segments.size() == tokens && !batch.offsets.empty() &&
+                    batch.offsets.front() == 0 && batch.offsets.back() == tokens;
+  for (std::size_t window = 0; consistent && window < batch.window_count(); ++window) {
+    consistent = batch.offsets[window] < batch.offsets[window + 1];
+  }
+  if (!consistent) {
+    throw Error(ErrorCode::kUsage,
+                "encoder: ids, segments and offsets of a batch are expected to agree");
+  }
+  for (std::size_t window = 0; window < batch.window_count(); ++window) {
+    const std::size_t length = batch.offsets[window + 1] - batch.offsets[window];
+    if (length > config_.max_positions) {
+      throw Error(ErrorCode::kUsage, "encoder: a window has " + std::to_string(length) +
+                                         " tokens; the model takes at most " +
+                                         std::to_string(config_.max_positions));
+    }
+  }
+  for (std::size_t token = 0; token < tokens; ++token) {
+    RequireBelow(batch.ids[token], config_.vocabulary_size, "token id");
+    RequireBelow(batch.segments[token], config_.segment_types, "segment");
+  }
+}
+
+std::unique_ptr<Workspace> BertEncoder::TakeWorkspace(std::size_t threads) const {
+  {
+    const std::scoped_lock lock(mutex_);
+    for (std::unique_ptr<Workspace>& workspace : idle_) {
+      if (workspace->team().size() == threads) {
+        std::swap(workspace, idle_.back());
+        std::unique_ptr<Workspace> taken = std::move(idle_.back());
+        idle_.pop_back();
+        return taken;
+      }
+    }
+  }
+  return std::make_unique<Workspace>(config_, threads);
+}
+
+void BertEncoder::GiveBack(std::unique_ptr<Workspace> workspace) const {
+  const std::scoped_lock lock(mutex_);
+  idle_.push_back(std::move(workspace));
+}
+
+SpanLogits BertEncoder::Forward(const PackedBatch& batch, std::size_t threads) const {
+  Validate(batch, threads);
+  if (batch.token_count() == 0) {
+    return {};
+  }
+  return Guarded("encoder", [&] {
+    std::unique_ptr<Workspace> workspace = TakeWorkspace(threads);
+    SpanLogits logits = ForwardPass(config_, parameters_, batch, *workspace).Run();
+    GiveBack(std::move(workspace));  // a workspace that an exception went through is dropped
+    return logits;
+  });
+}
+
+}  // namespace
+
+std::unique_ptr<const QaModel> BuildBertEncoder(const Checkpoint& checkpoint) {
+  return std::make_unique<BertEncoder>(checkpoint);
+}
+
+}  // namespace bertqa

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+
+namespace bertqa {
+
+/// The feed-forward layer's non-linearity.
+enum class Activation {
+  kGelu,     ///< x · Φ(x), exact (erf): BERT, Devlin et al. 2019
+  kGeluNew,  ///< the tanh approximation (Hendrycks & Gimpel 2016, section 2)
+  kRelu,
+};
+
+/// What a BERT's `config.json` says of its shape. All sizes are at least 1.
+struct BertConfig {
+  std::size_t vocabulary_size = 0;
+  std::size_t hidden_size = 0;        ///< H
+  std::size_t layers = 0;             ///< L
+  std::size_t attention_heads = 0;    ///< A; divides H
+  std::size_t intermediate_size = 0;  ///< F, of the feed-forward layer
+  std::size_t max_positions = 0;      ///< the longest input
+  std::size_t segment_types = 2;
+  double layer_norm_epsilon = 1e-12;
+  Activation activation = Activation::kGelu;
+
+  std::size_t head_size() const { return hidden_size / attention_heads; }  ///< D
+};
+
+/// Reads and checks `config.json`. Throws Error{kUnreadable, kMalformed}, or Error{kUnsupported}
+/// that names the key and its value where the network is of a kind that is not built here.
+BertConfig ReadBertConfig(const std::filesystem::path& path);
+
+}  // namespace bertqa

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "bertqa/window.h"
+#include "encoder/parameters.h"
+
+namespace bertqa {
+
+/// Half-open range of a batch's tokens.
+struct TokenRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// Writes word + position + segment embeddings of `tokens` of `batch`, normalised,
+/// to `output` [tokens, H]. `position_of` [N] counts tokens from each window's begin.
+/// REQUIRES: ids, segments and positions are inside their tables.
+void Embed(const EmbeddingParameters& parameters, const PackedBatch& batch,
+           std::span<const std::size_t> position_of, TokenRange tokens, float* output);
+
+}  // namespace bertqa
