@@ -1,11 +1,9 @@
 #include "io/answer_text.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
-#include "base/utf8.h"
 #include "io/json_text.h"
+#include "io/terminal_text.h"
 
 namespace bertqa {
 namespace {
@@ -16,35 +14,6 @@ constexpr std::string_view kAsciiSpace = " \t\n\v\f\r";
 
 bool IsSpace(char byte) {
   return kAsciiSpace.find(byte) != std::string_view::npos;
-}
-
-/// White space folded to single spaces, and none at the ends.
-std::string FoldSpace(std::string_view text) {
-  std::string folded;
-  for (const char byte : text) {
-    if (!IsSpace(byte)) {
-      folded += byte;
-    } else if (!folded.empty() && folded.back() != ' ') {
-      folded += ' ';
-    }
-  }
-  if (folded.ends_with(' ')) {
-    folded.pop_back();
-  }
-  return folded;
-}
-
-/// Control characters of a text could drive the terminal: they are shown as U+FFFD.
-std::string Harmless(std::string_view text) {
-  std::string shown;
-  for (std::size_t position = 0; position < text.size();) {
-    const CodePoint character = DecodeAt(text, position);
-    const bool is_control =
-        character.value < 0x20 || (character.value >= 0x7F && character.value < 0xA0);
-    AppendUtf8(shown, is_control ? U'\uFFFD' : character.value);
-    position += character.size;
-  }
-  return shown;
 }
 
 /// Whether a sentence, a line or a paragraph ends between `text[position - 1]` and
@@ -83,17 +52,6 @@ std::size_t SentenceEnd(std::string_view text, std::size_t position) {
     end = word != std::string_view::npos && word > position ? word : position;
   }
   return end;
-}
-
-std::string Paint(Color color, std::string_view code, const std::string& text) {
-  return color == Color::kOn ? "\x1B[" + std::string(code) + "m" + text + "\x1B[0m" : text;
-}
-
-std::string Percent(float probability) {
-  std::array<char, 16> buffer = {};
-  const int size = std::snprintf(buffer.data(), buffer.size(), "%.1f %%",
-                                 100 * static_cast<double>(probability));
-  return {buffer.data(), static_cast<std::size_t>(size)};
 }
 
 std::string Place(const QaRequest& request, const Answer& answer, const AnswerTextFormat& format) {
@@ -139,8 +97,9 @@ std::string PlainLine(const QaRequest& request, const Answer& answer,
 std::string TerminalEntry(const QaRequest& request, const Answer& answer,
                           const AnswerTextFormat& format) {
   return Paint(format.color, "1", Harmless(FoldSpace(answer.text))) + "  " +
-         Paint(format.color, "2",
-               "(" + Percent(answer.probability) + ", " + Place(request, answer, format) + ")") +
+         Paint(
+             format.color, "2",
+             "(" + PercentText(answer.probability) + ", " + Place(request, answer, format) + ")") +
          "\n  " + Sentence(request, answer, format.color) + "\n";
 }
 
@@ -151,7 +110,7 @@ std::string NoAnswerText(const QaResult& result) {
     case NoAnswerReason::kCrossed:
       return "no answer: the best end comes before the best start";
     default:
-      return "no answer  (" + Percent(result.null_probability) + ")";
+      return "no answer  (" + PercentText(result.null_probability) + ")";
   }
 }
 

@@ -4,10 +4,9 @@
 #include <vector>
 
 #include "bertqa/qa.h"
+#include "io/terminal_text.h"
 
 namespace bertqa {
-
-enum class Color { kOff, kOn };
 
 /// What `ask` shows a person or a script.
 struct AnswerTextFormat {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "io/json_object.h"
 #include "io/json_text.h"
 
 namespace bertqa {
@@ -13,43 +14,6 @@ constexpr std::array<std::string_view, 15> kRecordKeys = {
     "id",         "question", "file",        "line",     "answer",
     "start",      "end",      "probability", "logit",    "null_probability",
     "null_logit", "reason",   "answers",     "warnings", "error"};
-
-/// Writes the members of one JSON object.
-class ObjectWriter {
- public:
-  explicit ObjectWriter(std::string& json) : json_(json) { json_ += '{'; }
-
-  /// `value` is JSON already.
-  void Member(std::string_view key, std::string_view value) { RawMember(JsonString(key), value); }
-
-  void RawMember(std::string_view key_json, std::string_view value) {
-    if (!first_) {
-      json_ += ',';
-    }
-    first_ = false;
-    json_ += key_json;
-    json_ += ':';
-    json_ += value;
-  }
-
-  void Close() { json_ += '}'; }
-
- private:
-  std::string& json_;
-  bool first_ = true;
-};
-
-template <class Items, class Format>
-std::string FormatList(const Items& items, const Format& format) {
-  std::string list = "[";
-  for (const auto& item : items) {
-    if (list.size() > 1) {
-      list += ',';
-    }
-    list += format(item);
-  }
-  return list + "]";
-}
 
 void WriteAnswer(ObjectWriter& object, const Answer& answer, const QaRequest& request,
                  const RecordFormat& format) {
