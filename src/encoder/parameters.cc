@@ -6,21 +6,10 @@
 
 #include <string>
 
-#include "bertqa/error.h"
+#include "encoder/scalar_type.h"
 
 namespace bertqa {
 namespace {
-
-at::ScalarType ScalarTypeOf(DType dtype) {
-  switch (dtype) {
-    case DType::kFloat16:
-      return at::kHalf;
-    case DType::kBFloat16:
-      return at::kBFloat16;
-    default:
-      return at::kFloat;  // a Checkpoint holds no other
-  }
-}
 
 /// Makes float tensors of a checkpoint's.
 class Loader {

@@ -29,10 +29,7 @@ class SafetensorsFile : public WeightsFile {
 
   const std::vector<TensorEntry>& entries() const override { return entries_; }
   const std::filesystem::path& path() const override { return file_->path(); }
-  TensorBytes Read(std::size_t entry_index) const override {
-    const Range& range = ranges_[entry_index];
-    return {.bytes = data_.subspan(range.begin, range.end - range.begin), .owner = file_};
-  }
+  TensorBytes Read(std::size_t entry_index) const override;
 
  private:
   [[noreturn]] void Fail(const std::string& what) const {
@@ -60,6 +57,19 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
     }
   }
   RequireWholeCoverage();
+}
+
+TensorBytes SafetensorsFile::Read(std::size_t entry_index) const {
+  const Range& range = ranges_[entry_index];
+  const std::span<const std::byte> bytes = data_.subspan(range.begin, range.end - range.begin);
+  const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
+  if (address % SizeOf(entries_[entry_index].dtype) == 0) {
+    return {.bytes = bytes, .owner = file_};
+  }
+  // Nothing in the format makes a writer align the data.
+  auto copy = std::make_shared_for_overwrite<std::byte[]>(bytes.size());
+  std::copy(bytes.begin(), bytes.end(), copy.get());
+  return {.bytes = {copy.get(), bytes.size()}, .owner = copy};
 }
 
 std::string_view SafetensorsFile::SplitHeader() {
@@ -153,7 +163,7 @@ Range SafetensorsFile::CheckedRange(const TensorEntry& entry, const Json& offset
   if (range.begin > range.end || range.end > data_.size()) {
     Fail(place + " are not inside the data, which has " + std::to_string(data_.size()) + " bytes");
   }
-  const std::size_t expected = entry.element_count() * SizeOf(entry.dtype);
+  const std::size_t expected = ElementCount(entry.shape) * SizeOf(entry.dtype);
   if (range.end - range.begin != expected) {
     Fail(place + ": shape " + ToString(entry.shape) + " of " + std::string(NameOf(entry.dtype)) +
          " takes " + std::to_string(expected) + " bytes");

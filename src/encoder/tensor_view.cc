@@ -145,8 +145,7 @@ TensorView CheckView(const PickleTensor& tensor, const std::string& place) {
 
 TensorBytes Materialise(const TensorView& view, const TensorBytes& storage) {
   const std::size_t item = SizeOf(view.dtype);
-  const TensorEntry entry{.name = "", .dtype = view.dtype, .shape = view.shape};
-  const std::size_t count = entry.element_count();
+  const std::size_t count = ElementCount(view.shape);
   if (IsContiguous(view)) {
     return {.bytes = count == 0 ? storage.bytes.first(0)
                                 : storage.bytes.subspan(view.offset * item, count * item),

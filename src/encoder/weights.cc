@@ -10,7 +10,7 @@ std::string ToString(const Shape& shape) {
   return text + "]";
 }
 
-std::size_t TensorEntry::element_count() const {
+std::size_t ElementCount(const Shape& shape) {
   std::size_t count = 1;
   for (const std::size_t size : shape) {
     count *= size;

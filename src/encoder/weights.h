@@ -16,13 +16,14 @@ using Shape = std::vector<std::size_t>;
 /// "[384, 384]"
 std::string ToString(const Shape& shape);
 
+/// The product of the sizes; 1 for a scalar.
+std::size_t ElementCount(const Shape& shape);
+
 /// A tensor by name, as a weights file lists it.
 struct TensorEntry {
   std::string name;
   DType dtype = DType::kFloat32;
   Shape shape;
-
-  std::size_t element_count() const;  ///< the product of `shape`; 1 for a scalar
 };
 
 /// The elements of one tensor: row-major, little-endian, in the stored type.

@@ -1,0 +1,152 @@
+#include "encoder/bert_encoder.h"
+
+#include <ATen/Parallel.h>
+
+#include <numeric>
+#include <random>
+#include <thread>
+
+#include "encoder/fixtures.h"
+
+namespace bertqa {
+namespace {
+
+/// Shapes of models that people use, cut down to one layer and a small vocabulary, and odd ones.
+std::vector<BertConfig> Shapes() {
+  const auto shape = [](std::size_t hidden, std::size_t heads, std::size_t inner,
+                        std::size_t layers) {
+    BertConfig config = SmallConfig();
+    config.hidden_size = hidden;
+    config.attention_heads = heads;
+    config.intermediate_size = inner;
+    config.layers = layers;
+    return config;
+  };
+  return {shape(384, 12, 1536, 2), shape(768, 12, 3072, 1), shape(1024, 16, 4096, 1),
+          shape(128, 2, 512, 2),   shape(20, 5, 37, 3),     shape(21, 3, 33, 2),
+          shape(35, 5, 64, 1),     shape(3, 1, 1, 1)};
+}
+
+/// The logits of window `window`, start then end.
+std::vector<float> LogitsOf(const SpanLogits& logits, const PackedBatch& batch,
+                            std::size_t window) {
+  std::vector<float> values;
+  for (const std::vector<float>* all : {&logits.start, &logits.end}) {
+    values.insert(values.end(), all->begin() + static_cast<std::ptrdiff_t>(batch.offsets[window]),
+                  all->begin() + static_cast<std::ptrdiff_t>(batch.offsets[window + 1]));
+  }
+  return values;
+}
+
+// Bit for bit. If this fails on some machine, its matrix library rounds a row by its place among
+// the rows: see kBlockRows.
+TEST(BertEncoderTest, LogitsDoNotDependOnNeighbours) {
+  for (const BertConfig& config : Shapes()) {
+    const auto model = BuildBertEncoder(RandomCheckpoint(config, 1));
+    const PackedBatch batch = RandomBatch(config, {1, 30, 63, 64, 65, 2, 130, 7, 200, 11}, 2);
+    const SpanLogits together = model->Forward(batch, 1);
+    for (std::size_t window = 0; window < batch.window_count(); ++window) {
+      const PackedBatch alone = OneWindow(batch, window);
+      EXPECT_EQ(LogitsOf(model->Forward(alone, 1), alone, 0), LogitsOf(together, batch, window))
+          << "hidden " << config.hidden_size << ", window " << window;
+    }
+  }
+}
+
+TEST(BertEncoderTest, LogitsDoNotDependOnOrderOrThreads) {
+  for (const BertConfig& config : Shapes()) {
+    const auto model = BuildBertEncoder(RandomCheckpoint(config, 3));
+    const PackedBatch batch = RandomBatch(config, {40, 3, 77, 150, 64, 90, 5, 31}, 4);
+    const SpanLogits expected = model->Forward(batch, 1);
+    std::vector<std::size_t> order(batch.window_count());
+    std::iota(order.begin(), order.end(), 0);
+    std::mt19937 generator(5);
+    for (const std::size_t threads : {1, 2, 3, 5}) {
+      std::shuffle(order.begin(), order.end(), generator);
+      const PackedBatch shuffled = Reordered(batch, order);
+      const SpanLogits logits = model->Forward(shuffled, threads);
+      for (std::size_t window = 0; window < order.size(); ++window) {
+        EXPECT_EQ(LogitsOf(logits, shuffled, window), LogitsOf(expected, batch, order[window]))
+            << "hidden " << config.hidden_size << ", " << threads << " threads, window " << window;
+      }
+    }
+  }
+}
+
+TEST(BertEncoderTest, BundledModelsLogitsDoNotDependOnNeighbours) {
+  const Checkpoint checkpoint = OpenBundled();
+  const auto model = BuildBertEncoder(checkpoint);
+  const PackedBatch batch = RandomBatch(checkpoint.config(), {180, 33, 384, 71, 129}, 6);
+  const SpanLogits together = model->Forward(batch, 2);
+  for (std::size_t window = 0; window < batch.window_count(); ++window) {
+    const PackedBatch alone = OneWindow(batch, window);
+    EXPECT_EQ(LogitsOf(model->Forward(alone, 1), alone, 0), LogitsOf(together, batch, window));
+  }
+}
+
+TEST(BertEncoderTest, SeveralCallersAtOnceGetTheSame) {
+  const auto model = BuildBertEncoder(RandomCheckpoint(SmallConfig(), 8));
+  const PackedBatch batch = RandomBatch(SmallConfig(), {100, 40, 199}, 9);
+  const SpanLogits expected = model->Forward(batch, 1);
+  std::vector<SpanLogits> found(4);
+  std::vector<std::thread> callers;
+  for (std::size_t caller = 0; caller < found.size(); ++caller) {
+    callers.emplace_back([&, caller] {
+      for (int repeat = 0; repeat < 20; ++repeat) {
+        found[caller] = model->Forward(batch, 1 + caller % 2);
+      }
+    });
+  }
+  for (std::thread& caller : callers) {
+    caller.join();
+  }
+  for (const SpanLogits& logits : found) {
+    EXPECT_EQ(logits.start, expected.start);
+    EXPECT_EQ(logits.end, expected.end);
+  }
+}
+
+TEST(BertEncoderTest, CallersThreadSettingIsLeftAlone) {
+  const int before = at::get_num_threads();
+  at::set_num_threads(3);
+  const auto model = BuildBertEncoder(RandomCheckpoint(SmallConfig(), 1));
+  model->Forward(RandomBatch(SmallConfig(), {5}, 1), 2);
+  EXPECT_EQ(at::get_num_threads(), 3);
+  at::set_num_threads(before);
+}
+
+TEST(BertEncoderTest, EmptyBatchGivesNothing) {
+  const auto model = BuildBertEncoder(RandomCheckpoint(SmallConfig(), 1));
+  EXPECT_TRUE(model->Forward(PackedBatch{}, 2).start.empty());
+}
+
+TEST(BertEncoderTest, BatchesThatDoNotFitTheModelAreErrors) {
+  const auto model = BuildBertEncoder(RandomCheckpoint(SmallConfig(), 1));
+  const auto expect = [&](const char* message, const PackedBatch& batch, std::size_t threads = 1) {
+    ExpectError(ErrorCode::kUsage, message, [&] { model->Forward(batch, threads); });
+  };
+  PackedBatch good = RandomBatch(SmallConfig(), {3, 4}, 1);
+  expect("encoder: at least 1 thread is expected, not 0", good, 0);
+  expect("encoder: a window has 201 tokens; the model takes at most 200",
+         RandomBatch(SmallConfig(), {201}, 1));
+  PackedBatch bad = good;
+  bad.ids[2] = 100;
+  expect("encoder: token id 100 is not in [0, 100)", bad);
+  bad.ids[2] = -1;
+  expect("encoder: token id -1 is not in [0, 100)", bad);
+  bad = good;
+  bad.segments[0] = 2;
+  expect("encoder: segment 2 is not in [0, 2)", bad);
+  for (const std::vector<std::size_t>& offsets :
+       {std::vector<std::size_t>{}, {1, 7}, {0, 3, 3, 7}, {0, 5, 3, 7}, {0, 3, 8}}) {
+    bad = good;
+    bad.offsets = offsets;
+    expect("encoder: ids, segments and offsets of a batch are expected to agree", bad);
+  }
+  bad = good;
+  bad.segments.pop_back();
+  expect("encoder: ids, segments and offsets of a batch are expected to agree", bad);
+}
+
+}  // namespace
+}  // namespace bertqa
