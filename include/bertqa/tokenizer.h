@@ -19,7 +19,8 @@ struct ByteSpan {
 
 /// The tokens of one text, without special tokens.
 /// Guarantees: `ids.size() == spans.size()`; every span is a non-empty range of the *original*
-/// text, on character boundaries; spans begin and end in ascending order.
+/// text, on character boundaries; neither begins nor ends ever descend. Neighbours share bytes only
+/// where one character became several tokens (a Hangul syllable that is decomposed).
 struct Encoding {
   std::vector<TokenId> ids;     ///< [n]
   std::vector<ByteSpan> spans;  ///< [n], spans[i] is the text that token i came from

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace bertqa {
+
+/// How a WordPiece tokenizer treats text. The defaults are those of BERT (uncased).
+struct WordPieceConfig {
+  bool lowercase = true;
+  std::optional<bool> strip_accents;  ///< nothing: as `lowercase`
+  bool tokenize_chinese_chars = true;
+  std::string unk_token = "[UNK]";
+  std::string cls_token = "[CLS]";
+  std::string sep_token = "[SEP]";
+  std::string pad_token = "[PAD]";
+  std::string mask_token = "[MASK]";
+
+  bool operator==(const WordPieceConfig&) const = default;
+};
+
+/// Reads `tokenizer_config.json`; a setting that is absent there comes from the BertNormalizer in
+/// `tokenizer.json`; one absent in both, or without a file, is BERT's default.
+/// Throws Error{kMalformed} that names the file and the key (bad JSON, wrong type),
+/// Error{kUnsupported} for the tokenizer of another family.
+WordPieceConfig ReadTokenizerConfig(const std::filesystem::path& model_directory);
+
+}  // namespace bertqa
