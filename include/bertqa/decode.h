@@ -55,19 +55,19 @@ SpanDistribution ComputeDistribution(std::span<const WindowLogits> windows,
 /// earlier last token. Memory is O(context tokens), the first span costs O(context tokens · limit).
 class SpanRanker {
  public:
+  /// REQUIRES and errors as ComputeDistribution.
   SpanRanker(std::span<const WindowLogits> windows, std::size_t max_answer_tokens);
 
   /// The next best span, or nothing when all were given.
   std::optional<TokenSpan> Next();
 
  private:
-  /// The spans that begin at one token; `rank` of them were given already.
+  /// The spans that begin at one token, by the best of them not given yet.
   struct Start {
-    float logit = 0;  ///< of the best span not given yet
+    float logit = 0;
     std::size_t window_index = 0;
     std::size_t first_token = 0;
     std::size_t last_token = 0;
-    std::size_t rank = 0;
   };
 
   static bool Worse(const Start& left, const Start& right);
@@ -104,7 +104,7 @@ struct IndependentSpan {
   bool crossed() const { return start_document != end_document || end_token < start_token; }
 };
 
-/// REQUIRES: at least one window.
+/// REQUIRES: at least one window. Errors as ComputeDistribution.
 IndependentSpan IndependentDecode(std::span<const WindowLogits> windows);
 
 }  // namespace bertqa
