@@ -17,8 +17,7 @@ struct AskOptions {
   RunOptions run;
   AnswerOptions answer;
   std::vector<std::string> questions;
-  std::optional<std::string> context;
-  std::vector<std::string> files;
+  TextOptions text;
   bool json = false;
 };
 
@@ -76,7 +75,7 @@ int RunAsk(const AskOptions& options) {
   for (const std::string& question : options.questions) {
     CheckQuestion(question);
   }
-  const Documents documents = ReadDocuments(options.context, options.files);
+  const Documents documents = ReadDocuments(options.text);
   const LoadedPipeline loaded = LoadPipeline(options.run, options.answer);
   AskPrinter printer(options, documents.names);
   std::size_t next = 0;
@@ -102,14 +101,9 @@ void AddAsk(CLI::App& app, Action& action) {
   CLI::App* const ask = app.add_subcommand("ask", "Answer questions about a text or some files");
   ask->add_option("-q,--question", options->questions, "The question; may be given several times")
       ->required()
-      ->take_all()
-      ->expected(1)
+      ->allow_extra_args(false)  // what follows is a FILE; and "[who]" is a question, not a list
       ->type_name("TEXT");
-  ask->add_option("-c,--context", options->context, "The text to search")->type_name("TEXT");
-  ask->add_option("FILE,--context-file", options->files,
-                  "Files to search (- is standard input, also the default); the best answer over "
-                  "all of them wins")
-      ->type_name("PATH");
+  AddTextOptions(*ask, options->text);
   ask->add_flag("--json", options->json, "One JSON record a question");
   AddOffsetsOption(*ask, options->answer.offsets);
   AddAnswerOptions(*ask, options->answer);

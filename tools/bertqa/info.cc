@@ -34,7 +34,7 @@ Rows ListFacts(const ModelInfo& info) {
 }
 
 std::string FormatText(const std::filesystem::path& directory, const ModelInfo& info) {
-  constexpr std::size_t kKeyWidth = 20;
+  static constexpr std::size_t kKeyWidth = 20;
   const auto row = [](std::string key, const std::string& value) {
     key.resize(std::max(key.size() + 1, kKeyWidth), ' ');
     return key + value + "\n";

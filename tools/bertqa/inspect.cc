@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "bertqa/error.h"
 #include "command.h"
+#include "descriptor.h"
 #include "io/heat_map.h"
 #include "io/inspection_writer.h"
 #include "text_input.h"
@@ -18,8 +19,7 @@ struct InspectOptions {
   RunOptions run;
   AnswerOptions answer;
   std::string question;
-  std::optional<std::string> context;
-  std::vector<std::string> files;
+  TextOptions text;
   std::string svg;
   bool json = false;
 };
@@ -37,7 +37,7 @@ int RunInspect(const InspectOptions& options) {
   if (!options.svg.empty()) {
     RequireWritable(options.svg);
   }
-  const Documents documents = ReadDocuments(options.context, options.files);
+  const Documents documents = ReadDocuments(options.text);
   const LoadedPipeline loaded = LoadPipeline(options.run, options.answer);
   const QaRequest request = {options.question, documents.texts, {}};
   const Inspection inspection = loaded.pipeline.Inspect(request);
@@ -62,12 +62,7 @@ void AddInspect(CLI::App& app, Action& action) {
   inspect->add_option("-q,--question", options->question, "The question")
       ->required()
       ->type_name("TEXT");
-  inspect->add_option("-c,--context", options->context, "The text to search")->type_name("TEXT");
-  inspect
-      ->add_option("FILE,--context-file", options->files,
-                   "A file to search (- is standard input, also the default)")
-      ->expected(0, 1)
-      ->type_name("PATH");
+  AddTextOptions(*inspect, options->text);
   inspect->add_flag("--json", options->json, "One JSON object");
   inspect->add_option("--svg", options->svg, "Write the start/end heat map as a picture")
       ->type_name("FILE");

@@ -1,10 +1,13 @@
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "bertqa/error.h"
 #include "command.h"
+#include "help_format.h"
 
 namespace bertqa::cli {
 namespace {
@@ -34,7 +37,7 @@ std::string HelpOf(const CLI::App& app) {
   for (const CLI::App* subcommand : app.get_subcommands()) {
     return HelpOf(*subcommand);
   }
-  return app.help();
+  return app.get_parent() == nullptr ? app.help() : app.help(app.get_parent()->get_name());
 }
 
 std::string NameOf(const CLI::App& app) {
@@ -44,9 +47,28 @@ std::string NameOf(const CLI::App& app) {
   return "bertqa";
 }
 
+/// The arguments, last one first, as CLI11 takes them. `--name=` is given as two: CLI11 would take
+/// the next argument for its value, so that --context="$text" went wrong for an empty text.
+std::vector<std::string> ReversedArguments(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  bool is_option = true;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    is_option = is_option && argument != "--";
+    if (is_option && argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
+      arguments.push_back(argument.substr(0, argument.size() - 1));
+      arguments.emplace_back();
+    } else {
+      arguments.push_back(argument);
+    }
+  }
+  std::reverse(arguments.begin(), arguments.end());
+  return arguments;
+}
+
 int Parse(CLI::App& app, int argc, char** argv) {
   try {
-    app.parse(argc, argv);
+    app.parse(ReversedArguments(argc, argv));
   } catch (const CLI::CallForHelp&) {
     WriteOut(HelpOf(app));
     return kDone;
@@ -63,6 +85,7 @@ int Parse(CLI::App& app, int argc, char** argv) {
 int Main(int argc, char** argv) {
   CLI::App app("Extractive question answering: finds the span of a text that answers a question.",
                "bertqa");
+  app.formatter(std::make_shared<HelpFormat>());
   app.set_version_flag("--version", "bertqa " BERTQA_VERSION);
   app.require_subcommand(1);
   app.footer(

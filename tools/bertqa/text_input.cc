@@ -20,14 +20,26 @@ std::string ReadText(const std::string& file) {
 
 }  // namespace
 
-Documents ReadDocuments(const std::optional<std::string>& context,
-                        const std::vector<std::string>& files) {
-  if (context && !files.empty()) {
+void AddTextOptions(CLI::App& app, TextOptions& options) {
+  app.add_option("FILE", options.files,
+                 "Files to search (- is standard input, also the default); the best answer over "
+                 "all of them wins")
+      ->type_name("");
+  app.add_option("-c,--context", options.context, "The text to search")->type_name("TEXT");
+  app.add_option("--context-file", options.context_files, "The same as a FILE")
+      ->allow_extra_args(false)  // what follows is a FILE
+      ->type_name("PATH");
+}
+
+Documents ReadDocuments(const TextOptions& options) {
+  std::vector<std::string> files = options.context_files;
+  files.insert(files.end(), options.files.begin(), options.files.end());
+  if (options.context && !files.empty()) {
     throw Error(ErrorCode::kUsage, "--context and FILEs: the text comes from one of them");
   }
-  if (context) {
-    RequireUtf8(*context, "--context");
-    return {{}, {*context}};
+  if (options.context) {
+    RequireUtf8(*options.context, "--context");
+    return {{}, {*options.context}};
   }
   if (files.empty()) {
     if (::isatty(STDIN_FILENO) == 1) {

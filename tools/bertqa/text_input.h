@@ -1,5 +1,6 @@
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,11 +13,20 @@ struct Documents {
   std::vector<std::string> texts;
 };
 
-/// From --context, else from FILEs, else from standard input.
+/// Where the texts come from, as the user said.
+struct TextOptions {
+  std::optional<std::string> context;
+  std::vector<std::string> context_files;
+  std::vector<std::string> files;
+};
+
+/// -c, --context-file, FILE…
+void AddTextOptions(CLI::App& app, TextOptions& options);
+
+/// From --context, else from files, else from standard input.
 /// Throws Error{kUsage} for both, for "-" named twice, or if standard input is a terminal;
 /// Error{kUnreadable, kBadUtf8} that names the file.
-Documents ReadDocuments(const std::optional<std::string>& context,
-                        const std::vector<std::string>& files);
+Documents ReadDocuments(const TextOptions& options);
 
 /// Throws Error{kUsage, kBadUtf8} for a question that is empty or not UTF-8.
 void CheckQuestion(const std::string& question);
