@@ -149,10 +149,10 @@ class InspectionTable {
     if (columns_.window > 0) {
       text_ += FitColumns("win", columns_.window);
     }
-    const std::size_t figure = kLogitColumns + columns_.bar + kPercentColumns + 4;
+    const std::size_t figure = kLogitColumns + columns_.bar + kPercentColumns + 2;
     text_ += "   " + FitColumns("token", columns_.token) + "  " +
-             Paint(color_, kStartColor, FitColumns(" start logit, probability", figure - 2)) +
-             "  " + Paint(color_, kEndColor, " end logit, probability") + "\n";
+             Paint(color_, kStartColor, FitColumns(" start logit, probability", figure)) + "  " +
+             Paint(color_, kEndColor, FitColumns(" end logit, probability", figure)) + "\n";
   }
 
   /// The name of the part of the input that a token is in; special tokens stand between the rules.

@@ -200,6 +200,10 @@ std::optional<JsonProblem> CheckJson(std::string_view text) {
   if (!json::sax_parse(text, &checker)) {
     return JsonProblem{/*is_encoding=*/false, checker.message()};
   }
+  // nlohmann/json takes a NUL byte for the end of the text, whatever follows it.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    return JsonProblem{/*is_encoding=*/false, "not valid JSON at byte " + std::to_string(nul)};
+  }
   return std::nullopt;
 }
 

@@ -40,7 +40,10 @@ double CharacterEm(char32_t character) {
     return 0.333;
   }
   const std::size_t columns = CharacterWidth(character);
-  return columns == 1 ? kUsual : static_cast<double>(columns) / 2;
+  constexpr char32_t kFirstCyrillic = 0x400;
+  constexpr double kOther = 0.6;
+  return columns == 1 ? (character < kFirstCyrillic ? kUsual : kOther)
+                      : static_cast<double>(columns) / 2;
 }
 
 /// What XML 1.0 allows ("Char"), without the control characters that it discourages.

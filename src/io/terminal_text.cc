@@ -2,6 +2,7 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -12,6 +13,29 @@ namespace {
 
 constexpr std::string_view kAsciiSpace = " \t\n\v\f\r";
 constexpr std::string_view kEllipsis = "…";
+
+/// As many whole characters as `columns` columns hold.
+std::string_view Beginning(std::string_view text, std::size_t columns) {
+  std::size_t used = 0;
+  std::size_t position = 0;
+  while (position < text.size()) {
+    const CodePoint character = DecodeAt(text, position);
+    used += CharacterWidth(character.value);
+    if (used > columns) {
+      break;
+    }
+    position += character.size;
+  }
+  return text.substr(0, position);
+}
+
+/// Appends one word on lines of its own.
+void BreakWord(std::vector<std::string>& lines, std::string_view word, std::size_t columns) {
+  do {
+    lines.emplace_back(Beginning(word, columns));
+    word.remove_prefix(lines.back().size());
+  } while (!word.empty());
+}
 
 }  // namespace
 
@@ -73,32 +97,23 @@ std::string FitColumns(std::string_view text, std::size_t columns) {
   if (width <= columns) {
     return std::string(text) + std::string(columns - width, ' ');
   }
-  std::size_t used = 0;
-  std::size_t position = 0;
-  while (true) {
-    const CodePoint character = DecodeAt(text, position);
-    if (used + CharacterWidth(character.value) > columns - 1) {
-      break;
-    }
-    used += CharacterWidth(character.value);
-    position += character.size;
-  }
-  return std::string(text.substr(0, position)) + std::string(kEllipsis) +
-         std::string(columns - 1 - used, ' ');
+  const std::string_view begin = Beginning(text, columns - 1);
+  return std::string(begin) + std::string(kEllipsis) +
+         std::string(columns - 1 - DisplayWidth(begin), ' ');
 }
 
 std::vector<std::string> WrapWords(std::string_view text, std::size_t columns) {
   std::vector<std::string> lines;
   while (!text.empty()) {
-    const std::size_t end = text.find(' ');
+    const std::size_t end = std::min(text.find(' '), text.size());
     const std::string_view word = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (lines.empty() || DisplayWidth(lines.back()) + 1 + DisplayWidth(word) > columns) {
-      lines.emplace_back(word);
-    } else {
+    if (!lines.empty() && DisplayWidth(lines.back()) + 1 + DisplayWidth(word) <= columns) {
       lines.back() += ' ';
       lines.back() += word;
+    } else {
+      BreakWord(lines, word, columns);
     }
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
   return lines;
 }

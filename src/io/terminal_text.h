@@ -31,7 +31,8 @@ std::size_t DisplayWidth(std::string_view text);
 /// REQUIRES: columns >= 1.
 std::string FitColumns(std::string_view text, std::size_t columns);
 
-/// `text` in lines of at most `columns` columns, broken at spaces; a longer word has a line alone.
+/// `text` in lines of at most `columns` columns, broken at spaces; a longer word
+/// is broken too. REQUIRES: columns >= 2.
 std::vector<std::string> WrapWords(std::string_view text, std::size_t columns);
 
 }  // namespace bertqa
