@@ -68,6 +68,12 @@ void MemoryWeights::Remove(const std::string& name) {
   data_.erase(data_.begin() + index);
 }
 
+void MemoryWeights::Set(const std::string& name, const std::vector<float>& values) {
+  const auto bytes = std::as_bytes(std::span(values));
+  data_[static_cast<std::size_t>(&Find(name) - entries_.data())]->assign(bytes.begin(),
+                                                                         bytes.end());
+}
+
 TensorEntry& MemoryWeights::Find(const std::string& name) {
   return *std::find_if(entries_.begin(), entries_.end(),
                        [&](const TensorEntry& entry) { return entry.name == name; });

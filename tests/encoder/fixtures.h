@@ -46,6 +46,7 @@ class MemoryWeights : public WeightsFile {
 
   void Add(TensorEntry entry);
   void Remove(const std::string& name);
+  void Set(const std::string& name, const std::vector<float>& values);
   TensorEntry& Find(const std::string& name);
 
  private:

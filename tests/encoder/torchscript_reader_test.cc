@@ -1,0 +1,187 @@
+#include "encoder/torchscript_reader.h"
+
+#include <caffe2/serialize/inline_container.h>
+
+#include <cstring>
+
+#include "base/files.h"
+#include "encoder/fixtures.h"
+#include "encoder/torchscript_writer.h"
+
+namespace bertqa {
+namespace {
+
+namespace fs = std::filesystem;
+using std::string_literals::operator""s;
+
+constexpr const char* kNoArchive =
+    ": a PyTorch archive (zip) is expected, but its directory is missing or damaged: the file is "
+    "cut off or of another kind";
+
+/// A whole number as a pickle's BININT.
+std::string Number(std::int32_t value) {
+  std::string text = "J0000";
+  std::memcpy(text.data() + 1, &value, sizeof value);
+  return text;
+}
+
+/// A tuple of whole numbers.
+std::string Tuple(const std::vector<std::int32_t>& values) {
+  std::string text = "(";
+  for (const std::int32_t value : values) {
+    text += Number(value);
+  }
+  return text + "t";
+}
+
+/// {"w": a float tensor that views storage "0"}.
+std::string StateDict(std::int32_t elements, std::int32_t offset,
+                      const std::vector<std::int32_t>& sizes,
+                      const std::vector<std::int32_t>& strides) {
+  return "\x80\2}X\1\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\n"
+         "FloatStorage\nX\1\0\0\0"
+         "0X\3\0\0\0cpu"s +
+         Number(elements) + "tQ" + Number(offset) + Tuple(sizes) + Tuple(strides) + "\x89)tRs.";
+}
+
+class TorchArchiveTest : public testing::Test {
+ protected:
+  fs::path WriteArchive(const std::string& pickle, const std::string& data,
+                        const std::string& byte_order = "little") const {
+    const fs::path path = folder_.path() / "x.pt";
+    caffe2::serialize::PyTorchStreamWriter writer(path.string());
+    writer.writeRecord("byteorder", byte_order.data(), byte_order.size());
+    if (!pickle.empty()) {
+      writer.writeRecord("data.pkl", pickle.data(), pickle.size());
+    }
+    if (!data.empty()) {
+      writer.writeRecord("data/0", data.data(), data.size());
+    }
+    writer.writeEndOfFile();
+    return path;
+  }
+
+  void ExpectRefused(const fs::path& path, const std::string& message,
+                     ErrorCode code = ErrorCode::kMalformed) const {
+    ExpectError(code, path.string() + message, [&] { OpenTorchArchive(path); });
+  }
+
+  TemporaryFolder folder_;
+};
+
+std::vector<float> Floats(const TensorBytes& data) {
+  std::vector<float> values(data.bytes.size() / sizeof(float));
+  std::memcpy(values.data(), data.bytes.data(), data.bytes.size());
+  return values;
+}
+
+std::string Bytes(const std::vector<float>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
+}
+
+TEST_F(TorchArchiveTest, ViewsAreReadRowMajor) {
+  const std::string data = Bytes({0, 1, 2, 3, 4, 5, 6, 7});
+  const auto read = [&](const std::string& pickle) {
+    const auto file = OpenTorchArchive(WriteArchive(pickle, data));
+    EXPECT_EQ(file->entries().at(0).name, "w");
+    return Floats(file->Read(0));
+  };
+  EXPECT_EQ(read(StateDict(8, 0, {2, 4}, {4, 1})), (std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(read(StateDict(8, 2, {2, 2}, {2, 1})), (std::vector<float>{2, 3, 4, 5}));
+  EXPECT_EQ(read(StateDict(8, 1, {2, 3}, {1, 2})), (std::vector<float>{1, 3, 5, 2, 4, 6}));
+  EXPECT_EQ(read(StateDict(8, 0, {3}, {0})), (std::vector<float>{0, 0, 0}));
+  EXPECT_EQ(read(StateDict(8, 7, {}, {})), (std::vector<float>{7}));
+  EXPECT_EQ(read(StateDict(8, 8, {0, 3}, {3, 1})), (std::vector<float>{}));
+}
+
+TEST_F(TorchArchiveTest, ViewsOutsideTheirStorageAreRefused) {
+  const std::string data = Bytes({0, 1, 2, 3, 4, 5, 6, 7});
+  const auto expect = [&](const std::string& pickle, const std::string& message) {
+    ExpectRefused(WriteArchive(pickle, data), ": tensor \"w\"" + message);
+  };
+  expect(StateDict(8, 1, {8}, {1}),
+         ": shape [8] at offset 1 is not inside its storage of 8 elements");
+  expect(StateDict(8, 0, {2, 2}, {7, 1}),
+         ": shape [2, 2] at offset 0 is not inside its storage of 8 elements");
+  expect(StateDict(8, 0, {1'000'000'000, 1'000'000'000}, {0, 0}),
+         ": shape [1000000000, 1000000000] at offset 0 is not inside its storage of 8 elements");
+  expect(StateDict(8, 0, {2'000'000'000, 2'000'000'000, 2'000'000'000}, {0, 0, 0}),
+         ": shape [2000000000, 2000000000, 2000000000] at offset 0 is not inside its storage of 8 "
+         "elements");
+  for (const std::string& pickle :
+       {StateDict(8, -1, {2}, {1}), StateDict(8, 0, {-1}, {1}), StateDict(8, 0, {2}, {-1})}) {
+    expect(pickle, ": offset, sizes and strides are expected not to be negative, not -1");
+  }
+  expect(StateDict(8, 0, {2, 2}, {1}), ": as many strides as sizes are expected");
+  expect(StateDict(2'000'000'000, 0, {2'000'000'000}, {1}),
+         ": record data/0 has 32 bytes, too few for 2000000000 elements of float32");
+}
+
+TEST_F(TorchArchiveTest, MissingAndForeignRecordsAreNamed) {
+  ExpectRefused(WriteArchive("", "data"),
+                ": a PyTorch archive is expected, but it has no data.pkl");
+  ExpectRefused(WriteArchive(StateDict(8, 0, {8}, {1}), ""), ": record data/0 is missing");
+  ExpectRefused(WriteArchive(StateDict(1, 0, {1}, {1}), "data", "big"),
+                ": little-endian weights are expected", ErrorCode::kUnsupported);
+  ExpectRefused(WriteArchive("\x80\2cposix\nsystem\n.", "data"),
+                ": data.pkl: global \"posix system\" is not allowed: archives are read as weights",
+                ErrorCode::kUnsupported);
+  ExpectRefused(WriteArchive("\x80\2N.", "data"),
+                ": data.pkl: an object or a dict is expected at its root");
+}
+
+TEST_F(TorchArchiveTest, CutOffArchivesAreRefused) {
+  WriteTorchScript(OpenGolden("tiny-32"), StoredPrecision::kAsIs, folder_.path() / "whole.pt");
+  const std::string good = ReadFile(folder_.path() / "whole.pt");
+  ExpectRefused(folder_.Write("x.pt", ""), kNoArchive);
+  ExpectRefused(folder_.Write("x.pt", good.substr(0, good.size() / 2)), kNoArchive);
+  for (std::size_t size = 1; size < good.size(); size += 1777) {
+    ExpectRefused(folder_.Write("x.pt", good.substr(0, size)), kNoArchive);
+    // The end without the begin: the directory is there, the records are not.
+    EXPECT_THROW(OpenTorchArchive(folder_.Write("x.pt", good.substr(size))), Error) << size;
+  }
+  ExpectRefused(folder_.Write("x.pt", "not a zip file at all, but long enough to look at"),
+                kNoArchive);
+}
+
+// A flipped bit in the directory or the pickle is found; one in a weight is another weight
+// (libtorch checks no checksums). Either way nothing else happens, and no message is libtorch's
+// own.
+TEST_F(TorchArchiveTest, FlippedBitsDoNoHarm) {
+  WriteTorchScript(OpenGolden("tiny-32"), StoredPrecision::kAsIs, folder_.path() / "whole.pt");
+  const std::string good = ReadFile(folder_.path() / "whole.pt");
+  const BertConfig config = OpenGolden("tiny-32").config();
+  std::size_t found = 0;
+  for (std::size_t at = 5; at < good.size(); at += 499) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 0x10);
+    const fs::path path = folder_.Write("x.pt", bad);
+    try {
+      const Checkpoint checkpoint(config, OpenTorchArchive(path));
+      for (const ExpectedTensor& tensor : checkpoint.tensors()) {
+        EXPECT_EQ(checkpoint.Read(tensor.name).bytes.size(), ElementCount(tensor.shape) * 4U);
+      }
+    } catch (const Error& error) {
+      ++found;
+      const std::string message = error.what();
+      EXPECT_EQ(message.find("Exception raised"), std::string::npos) << message;
+      EXPECT_LT(message.size(), 400U) << message;
+    }
+  }
+  EXPECT_GT(found, 5U);
+}
+
+TEST_F(TorchArchiveTest, DirectoryForAFile) {
+  ExpectRefused(folder_.path(), ": is a directory, a file is expected", ErrorCode::kUnreadable);
+}
+
+TEST_F(TorchArchiveTest, BundledArchiveIsReadAsStored) {
+  const auto file = OpenTorchArchive(fs::path(kBundledModel) / "model.pt");
+  EXPECT_EQ(file->entries().size(), 105U);  // 103 weights and two index buffers
+  EXPECT_EQ(file->entries()[2].name, "bert.embeddings.word_embeddings.weight");
+  EXPECT_EQ(file->entries()[2].dtype, DType::kFloat16);
+  EXPECT_EQ(file->entries()[2].shape, (Shape{30522, 384}));
+}
+
+}  // namespace
+}  // namespace bertqa
