@@ -2,8 +2,6 @@
 
 #include <string>
 
-#include "base/files.h"
-#include "bertqa/error.h"
 #include "command.h"
 
 namespace bertqa::cli {
@@ -24,7 +22,7 @@ struct ImportCommandOptions {
 struct ExportCommandOptions {
   std::string model;
   std::string output;
-  ExportFormat format = ExportFormat::kSafetensors;
+  WeightsFormat format = WeightsFormat::kSafetensors;
   bool overwrite = false;
   bool quiet = false;
 };
@@ -38,13 +36,10 @@ std::string NameOfSource(const fs::path& source) {
 int RunImport(const ImportCommandOptions& options) {
   const fs::path target = options.output.empty() ? ModelHome() / NameOfSource(options.source)
                                                  : fs::path(options.output);
-  StagedDirectory staged(target, options.overwrite);
-  ImportOptions import_options;
-  import_options.config_file = options.config;
-  import_options.vocabulary_file = options.vocabulary;
-  import_options.half = options.half;
-  ImportModel(options.source, staged.path(), import_options);
-  staged.Commit();
+  ConvertOptions convert;
+  convert.precision = options.half ? StoredPrecision::kFloat16 : StoredPrecision::kAsIs;
+  convert.overwrite = options.overwrite;
+  ImportModel({options.source, options.config, options.vocabulary}, target, convert);
   if (!options.quiet) {
     Note("imported into " + target.string());
   }
@@ -53,9 +48,10 @@ int RunImport(const ImportCommandOptions& options) {
 
 int RunExport(const ExportCommandOptions& options) {
   const fs::path source = ResolveModel(options.model);
-  StagedDirectory staged(options.output, options.overwrite);
-  ExportModel(source, staged.path(), options.format);
-  staged.Commit();
+  ConvertOptions convert;
+  convert.format = options.format;
+  convert.overwrite = options.overwrite;
+  ExportModel(source, options.output, convert);
   if (!options.quiet) {
     Note("exported " + source.string() + " into " + options.output);
   }
@@ -98,9 +94,9 @@ void AddExport(CLI::App& app, Action& action) {
       ->add_option("--format", options->format,
                    "safetensors: a folder that transformers loads; torchscript: an archive that "
                    "torch.jit.load runs, beside its configuration")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, ExportFormat>{
-                                              {"safetensors", ExportFormat::kSafetensors},
-                                              {"torchscript", ExportFormat::kTorchScript}})
+      ->transform(CLI::CheckedTransformer(std::map<std::string, WeightsFormat>{
+                                              {"safetensors", WeightsFormat::kSafetensors},
+                                              {"torchscript", WeightsFormat::kTorchScript}})
                       .description(""))
       ->type_name("safetensors|torchscript")
       ->default_str("safetensors");

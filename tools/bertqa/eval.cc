@@ -69,7 +69,7 @@ Answers ReadAnswers(const EvalCommandOptions& options) {
   }
   answers.best_spans = answers.given;
   if (!options.na_probs.empty()) {
-    answers.scores = MakeScores(ParseScores(ReadFile(options.na_probs), options.na_probs));
+    answers.scores = ParseScores(ReadFile(options.na_probs), options.na_probs);
     answers.has_scores = true;
   }
   return answers;
@@ -109,7 +109,7 @@ Answers PredictAnswers(const SquadFile& file, const EvalCommandOptions& options)
     const auto& result = std::get<QaResult>(output.outcome);
     answers.best_spans[id] = result.answers.empty() ? "" : result.answers.front().text;
     answers.given[id] = result.has_answer() ? answers.best_spans[id] : "";
-    AddScore(answers.scores, id, NullLead(result));
+    answers.scores.emplace_back(id, NullLead(result));
     return true;
   };
   const Stopwatch watch;
