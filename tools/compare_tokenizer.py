@@ -47,8 +47,8 @@ ALPHABET = {
     "ascii": spread((0x00, 0x7F)),
     "letters": list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"),
     "latin": spread((0x80, 0x24F), (0x1E00, 0x1EFF)),
-    "marks": spread((0x300, 0x36F), (0x483, 0x489), (0x591, 0x5C7), (0x64B, 0x65F), (0x1DC0, 0x1DFF),
-                    (0x20D0, 0x20F0), (0xFE20, 0xFE2F), (0x302A, 0x302F), (0x3099, 0x309A)),
+    "marks": spread((0x300, 0x36F), (0x483, 0x489), (0x591, 0x5C7), (0x64B, 0x65F),
+                    (0x1DC0, 0x1DFF), (0x20D0, 0x20F0), (0xFE20, 0xFE2F), (0x302A, 0x302F), (0x3099, 0x309A)),
     "reordered": list("\u0344\u0345\u0f71\u0f72\u0f73\u0f75\u0f81\u05b0\u0323\u0301\u0327\u0334")
     + spread((0x1D165, 0x1D172), (0x302E, 0x302F), (0x1CF2, 0x1CF9), (0xF71, 0xF84)),
     "case": list("İIıißẞſKÅΣσςǅǆŉΐΰᾈᾳﬁﬃǰẖᲐაⴀႠꭰᏸ"),
@@ -60,9 +60,11 @@ ALPHABET = {
     "hangul": spread((0x1100, 0x11FF), (0xAC00, 0xAC60), (0xD790, 0xD7A3), (0xA960, 0xA97C)),
     "punctuation": spread((0x2010, 0x2060), (0x2E00, 0x2E5D), (0x3001, 0x3020), (0xFE10, 0xFE6B))
     + list("≠≮≯\u037e\u0387\u1fef¡§«·¿‽"),
-    "space": list(" \t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u1680\u180e\u2003\u2028\u2029\u202f\u205f\u3000"),
+    "space": list(" \t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u1680\u180e\u2003\u2028\u2029")
+    + list("\u202f\u205f\u3000"),
     "format": list("\u00ad\u200b\u200c\u200d\u200e\u202a\u2060\ufeff\u0600\u06dd\U000e0041\ufff9"),
-    "private, unassigned": list("\ue000\uf8ff\U000f0000\U0010fffd\u0378\uffff\U0003ffff\ufffd\ufffd"),
+    "private, unassigned": list("\ue000\uf8ff\U000f0000\U0010fffd\u0378\uffff\U0003ffff")
+    + list("\ufffd\ufffd"),
     "emoji": list("😀👩👨👧🏽🇩🇪❤\ufe0f\u200d☺✈") + ["👩\u200d👩\u200d👧", "✌🏽", "❤\ufe0f\u200d🔥"],
     "special": SPECIAL_TEXTS,
 }
@@ -99,6 +101,13 @@ def random_texts(seed, count, words):
     return [random_text(rng, words) for _ in range(count)]
 
 
+def every_code_point():
+    """Each scalar value inside a word, at its end, between marks, and on its own."""
+    points = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000]
+    return ["".join(f"a{c}b e\u0301{c}\u0323 {c} " for c in points[begin : begin + 48])
+            for begin in range(0, len(points), 48)]
+
+
 def squad_texts(paths):
     texts = []
     for path in paths:
@@ -115,14 +124,26 @@ def read_vocabulary(path):
         return file.read().rstrip("\n").split("\n")
 
 
-def rich_vocabulary(words, single_count):
-    """A vocabulary that few words fall out of: most characters of the alphabet in every form that a
-    variant can give them, as a word's beginning and inside it, and some whole words."""
-    entries = dict.fromkeys(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+def small_alphabet(size):
+    """All of ASCII and about `size` others of the alphabet."""
     singles = dict.fromkeys(c for group in ALPHABET.values() for part in group for c in part)
     rng = random.Random(1)
-    chosen = [c for c in singles if ord(c) < 0x80 or rng.random() < single_count / len(singles)]
-    for char in chosen:
+    return [c for c in singles if ord(c) < 0x80 or rng.random() < size / len(singles)]
+
+
+def assigned_alphabet():
+    """Every assigned character but most ideographs."""
+    assigned = [chr(c) for c in range(0x110000)
+                if unicodedata.category(chr(c)) not in ("Cn", "Co", "Cs")]
+    return [c for c in assigned
+            if not "\u4e40" < c < "\ua000" and not "\U00020010" < c < "\U0002b700"]
+
+
+def rich_vocabulary(words, alphabet):
+    """A vocabulary that few words fall out of: the alphabet in every form that a variant can give
+    it, as a word's beginning and inside it, and some whole words."""
+    entries = dict.fromkeys(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    for char in alphabet:
         for form in (char, char.lower(), unicodedata.normalize("NFD", char)):
             for piece in (form, *form):
                 if not any(c.isspace() for c in piece):
@@ -186,16 +207,18 @@ def our_tokens(dump, vocab_path, variant, texts):
 def compare(arguments):
     words = [w for w in read_vocabulary(arguments.vocab) if w.isalpha() and len(w) > 2][:8000]
     squad = squad_texts(arguments.squad)
-    texts = squad + random_texts(arguments.seed, arguments.random, words)
+    points = every_code_point()
+    texts = squad + points + random_texts(arguments.seed, arguments.random, words)
     print(f"tokenizers {tokenizers.__version__}, transformers {transformers.__version__}, seed "
-          f"{arguments.seed}: {len(squad)} questions and contexts, {arguments.random} random strings")
+          f"{arguments.seed}: {len(squad)} questions and contexts, {len(points)} texts with "
+          f"every code point, {arguments.random} random strings")
     print("| vocabulary | variant | texts | tokens | unknown | texts that differ |")
     print("|---|---|---|---|---|---|")
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
         rich = os.path.join(folder, "rich.txt")
         with open(rich, "w", encoding="utf-8", newline="") as file:
-            file.write("\n".join(rich_vocabulary(words, 1e9)) + "\n")
+            file.write("\n".join(rich_vocabulary(words, assigned_alphabet())) + "\n")
         for name, path in (("model", arguments.vocab), ("rich", rich)):
             for variant in VARIANTS:
                 backend = oracle(path, variant)
@@ -213,10 +236,13 @@ def compare(arguments):
 
 
 OWN_SENTENCES = [
-    "", " ", "\t\n ", "The naïve café owner's résumé — 42 % déjà vu!", "I can't re-tokenize [SEP] this.",
+    "", " ", "\t\n ", "The naïve café owner's résumé — 42 % déjà vu!",
+    "I can't re-tokenize [SEP] this.",
     "İstanbul'da ISPARTA ılık", "straße STRASSE STRAẞE", "ὈΔΥΣΣΕΎΣ Ὀδυσσεύς", "東京は日本の首都です。",
-    "한국어 형태소", "सभी मनुष्यों को", "👩\u200d👩\u200d👧 said \u201chi\u201d", "soft\u00adhyphen zero\u200bwidth",
-    "a\ufffdb\x00c\x7fd", "non\u00a0breaking\u2003em", "x≠y and a≮b;\u037e", "ﬁne ﬂow", "co\u0323\u0301op e\u0301\u0323",
+    "한국어 형태소", "सभी मनुष्यों को", "👩\u200d👩\u200d👧 said \u201chi\u201d",
+    "soft\u00adhyphen zero\u200bwidth",
+    "a\ufffdb\x00c\x7fd", "non\u00a0breaking\u2003em", "x≠y and a≮b;\u037e", "ﬁne ﬂow",
+    "co\u0323\u0301op e\u0301\u0323",
 ]
 
 
@@ -225,13 +251,14 @@ def golden(arguments):
     words = [w for w in read_vocabulary(arguments.vocab) if w.isalpha() and len(w) > 2][:500]
     vocab_path = os.path.join(arguments.output, "tokenizer_vocab.txt")
     with open(vocab_path, "w", encoding="utf-8", newline="") as file:
-        file.write("\n".join(rich_vocabulary(words, 1400)) + "\n")
+        file.write("\n".join(rich_vocabulary(words, small_alphabet(1400))) + "\n")
     for number, variant in enumerate(VARIANTS):
-        texts = OWN_SENTENCES + random_texts(1000 + number, 130, words)
+        texts = OWN_SENTENCES + random_texts(1000 + number, 110, words)
         path = os.path.join(arguments.output, f"tokenizer_{variant}.jsonl")
         with open(path, "w", encoding="utf-8") as file:
             for text, tokens in zip(texts, expected_tokens(oracle(vocab_path, variant), texts)):
-                file.write(json.dumps({"text": text, "tokens": tokens}, separators=(",", ":")) + "\n")
+                record = {"text": text, "tokens": tokens}
+                file.write(json.dumps(record, separators=(",", ":")) + "\n")
     return 0
 
 

@@ -30,8 +30,8 @@ ByteKinds MakeByteKinds() {
 }
 
 const ByteKinds& Kinds() {
-  static const ByteKinds kKinds = MakeByteKinds();
-  return kKinds;
+  static const ByteKinds kinds = MakeByteKinds();
+  return kinds;
 }
 
 char LowercaseAscii(char byte) {

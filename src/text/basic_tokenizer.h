@@ -43,7 +43,7 @@ class WordSink {
 /// space and around punctuation.
 /// A character that becomes several shares its origin with them all; a dropped one belongs to no
 /// origin, but lies within a word's span where its neighbours are of the same word.
-/// Time and memory are linear in the text (n log n within one run of combining marks).
+/// Time and memory are linear in the text.
 /// REQUIRES: valid UTF-8.
 void SplitWords(std::string_view text, const BasicTokenizerOptions& options, WordSink& sink);
 

@@ -46,9 +46,9 @@ Source ReadObject(const std::filesystem::path& path) {
 
 /// The value of `key`, or null where there is none.
 const Json& ValueOf(const Source& source, const std::string& key) {
-  static const Json kNothing;
+  static const Json nothing;
   const auto found = source.object.find(key);
-  return found == source.object.end() ? kNothing : *found;
+  return found == source.object.end() ? nothing : *found;
 }
 
 std::optional<bool> ReadBool(const Source& source, const std::string& key) {

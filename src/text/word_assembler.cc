@@ -1,6 +1,9 @@
 #include "text/word_assembler.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
+#include <span>
 
 #include "base/utf8.h"
 
@@ -60,26 +63,32 @@ void WordAssembler::Reorder() {
   }
 }
 
+/// Canonical ordering of one run of non-starters: a stable sort by class, by counting, so that a
+/// long run costs linear time.
 /// Origins are not sorted along: the oracle hands the sources out in their old order, one to each
 /// piece that is the first of its source, and a piece that is not gets its predecessor's
 /// (tokenizers, NormalizedString::transform_range).
 void WordAssembler::SortRun(std::size_t begin, std::size_t end) {
-  const auto at = [this](std::size_t index) {
-    return pieces_.begin() + static_cast<std::ptrdiff_t>(index);
-  };
-  const auto by_class = [](const Piece& left, const Piece& right) {
-    return left.properties.combining_class < right.properties.combining_class;
-  };
-  if (std::is_sorted(at(begin), at(end), by_class)) {
+  const std::span<Piece> run(pieces_.data() + begin, end - begin);
+  if (std::is_sorted(run.begin(), run.end(), [](const Piece& left, const Piece& right) {
+        return left.properties.combining_class < right.properties.combining_class;
+      })) {
     return;
   }
+  std::array<std::size_t, 257> places = {};  // of the next piece of each class
+  for (const Piece& piece : run) {
+    ++places[piece.properties.combining_class + std::size_t{1}];
+  }
+  std::partial_sum(places.begin(), places.end(), places.begin());
+  std::vector<Piece> sorted(run.size());
   std::vector<ByteSpan> sources;
-  for (std::size_t i = begin; i < end; ++i) {
-    if (pieces_[i].is_first) {
-      sources.push_back(pieces_[i].origin);
+  for (const Piece& piece : run) {
+    sorted[places[piece.properties.combining_class]++] = piece;
+    if (piece.is_first) {
+      sources.push_back(piece.origin);
     }
   }
-  std::stable_sort(at(begin), at(end), by_class);
+  std::copy(sorted.begin(), sorted.end(), run.begin());
   std::size_t next_source = 0;
   for (std::size_t i = begin; i < end; ++i) {
     // The run's first piece is a first one unless a starter of the same source precedes it.

@@ -7,7 +7,7 @@ whatever Unicode version each of its parts was built with.
 
     pip install tokenizers==0.22.2
     tools/unicode/generate.py --output src/text/unicode_data.cc
-    tools/unicode/generate.py --compare-utf8proc libutf8proc.so.2     # Markdown, for docs/tokenizer.md
+    tools/unicode/generate.py --compare-utf8proc libutf8proc.so.2  # Markdown table
 """
 
 import argparse
@@ -220,7 +220,8 @@ def ranges(code_points):
 def compare(library, tables):
     other = Utf8proc(library)
     rules = {
-        "removed": lambda c, k: c in (0, 0xFFFD) or (k in ("Cc", "Cf", "Co") and chr(c) not in "\t\n\r"),
+        "removed": lambda c, k: c in (0, 0xFFFD)
+        or (k in ("Cc", "Cf", "Co") and chr(c) not in "\t\n\r"),
         "space": lambda c, k: k in ("Zs", "Zl", "Zp") or chr(c) in "\t\n\r",
         "punctuation": lambda c, k: k[0] == "P" or 33 <= c <= 126 and not chr(c).isalnum(),
         "nonspacing mark": lambda c, k: k == "Mn",

@@ -1,0 +1,167 @@
+// What every tokenizer promises (bertqa/tokenizer.h), on random and extreme texts.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/stopwatch.h"
+#include "base/utf8.h"
+#include "text/wordpiece.h"
+
+namespace bertqa {
+namespace {
+
+using Maker = std::function<std::unique_ptr<Tokenizer>()>;
+
+struct Kind {
+  const char* name;
+  Maker make;
+};
+
+std::unique_ptr<Tokenizer> WordPiece(bool is_uncased) {
+  WordPieceConfig config;
+  config.lowercase = is_uncased;
+  return LoadWordPiece("golden/tokenizer_vocab.txt", config);
+}
+
+class TokenizerContractTest : public testing::TestWithParam<Kind> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, TokenizerContractTest,
+    testing::Values(Kind{"WordPieceUncased", [] { return WordPiece(/*is_uncased=*/true); }},
+                    Kind{"WordPieceCased", [] { return WordPiece(/*is_uncased=*/false); }}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+bool IsBoundary(const std::string& text, std::size_t position) {
+  return position == text.size() || (static_cast<unsigned char>(text[position]) & 0xC0U) != 0x80U;
+}
+
+void ExpectContract(const Tokenizer& tokenizer, const std::string& text) {
+  const Encoding encoding = tokenizer.Encode(text);
+  ASSERT_EQ(encoding.ids.size(), encoding.spans.size());
+  ByteSpan previous;
+  for (std::size_t i = 0; i < encoding.size(); ++i) {
+    const ByteSpan span = encoding.spans[i];
+    ASSERT_GE(encoding.ids[i], 0);
+    ASSERT_LT(static_cast<std::size_t>(encoding.ids[i]), tokenizer.vocabulary_size());
+    ASSERT_LT(span.begin, span.end);
+    ASSERT_LE(span.end, text.size());
+    ASSERT_TRUE(IsBoundary(text, span.begin) && IsBoundary(text, span.end));
+    ASSERT_TRUE(previous.begin <= span.begin && previous.end <= span.end);
+    previous = span;
+  }
+}
+
+/// Half of the characters from where the tokenizer's special cases are.
+std::string RandomText(std::mt19937& random) {
+  constexpr char32_t kSpecial[] = {0,      ' ',    'A',     'e',    0xAD,    0x130,  0x301,
+                                   0x323,  0x344,  0x345,   0xF73,  0x200D,  0x3000, 0x302E,
+                                   0x3099, 0x5341, 0x1D165, 0xAC01, 0xFFFD,  0xE000, 0xF900,
+                                   ',',    0x2260, 0x1F469, 0x3A3,  0x2B820, 0x1E9E, 0xFB01};
+  std::string text;
+  const auto length = random() % 60;
+  for (std::size_t i = 0; i < length; ++i) {
+    char32_t value = kSpecial[random() % std::size(kSpecial)];
+    if (random() % 2 == 0) {
+      value = static_cast<char32_t>((random() % 0x110000) >> (random() % 14));
+    }
+    if (value >= 0xD800 && value < 0xE000) {
+      value = 'x';
+    }
+    AppendUtf8(text, value);
+  }
+  return text;
+}
+
+TEST_P(TokenizerContractTest, HoldsOnRandomText) {
+  constexpr unsigned kSeed = 20251;
+  std::mt19937 random(kSeed);
+  const auto tokenizer = GetParam().make();
+  for (int round = 0; round < 20000; ++round) {
+    const std::string text = RandomText(random);
+    ASSERT_NO_FATAL_FAILURE(ExpectContract(*tokenizer, text))
+        << "seed " << kSeed << ", round " << round;
+  }
+}
+
+TEST_P(TokenizerContractTest, SpaceSeparatesWithoutAnyEffectAcross) {
+  constexpr unsigned kSeed = 77;
+  std::mt19937 random(kSeed);
+  const auto tokenizer = GetParam().make();
+  for (int round = 0; round < 5000; ++round) {
+    const std::string left = RandomText(random);
+    const std::string right = RandomText(random);
+    Encoding expected = tokenizer->Encode(left);
+    const Encoding second = tokenizer->Encode(right);
+    for (std::size_t i = 0; i < second.size(); ++i) {
+      const std::size_t shift = left.size() + 1;
+      expected.ids.push_back(second.ids[i]);
+      expected.spans.push_back({second.spans[i].begin + shift, second.spans[i].end + shift});
+    }
+    const Encoding both = tokenizer->Encode(left + " " + right);
+    ASSERT_EQ(both.ids, expected.ids) << "seed " << kSeed << ", round " << round;
+    ASSERT_EQ(both.spans, expected.spans) << "seed " << kSeed << ", round " << round;
+  }
+}
+
+TEST_P(TokenizerContractTest, NothingGivesNothing) {
+  const auto tokenizer = GetParam().make();
+  for (const char* text : {"", " ", " \t\r\n\u3000", "\uFFFD", "\u200B\u00AD"}) {
+    EXPECT_EQ(tokenizer->Encode(text).size(), 0U) << '"' << text << '"';
+  }
+}
+
+TEST_P(TokenizerContractTest, IdsNamePiecesAndTemplateIsInRange) {
+  const auto tokenizer = GetParam().make();
+  const PairTemplate& pair = tokenizer->pair_template();
+  for (const auto& ids : {pair.prefix, pair.separator, pair.suffix}) {
+    for (const TokenId id : ids) {
+      EXPECT_LT(static_cast<std::size_t>(id), tokenizer->vocabulary_size());
+      EXPECT_FALSE(tokenizer->Piece(id).empty());
+    }
+  }
+  EXPECT_LT(pair.null_position, pair.prefix.size());
+}
+
+// Quadratic work would take minutes here: a megabyte without a place to stop.
+TEST_P(TokenizerContractTest, MegabyteInLinearTime) {
+  const auto tokenizer = GetParam().make();
+  for (const char* part : {"a", "e ", "\u0301", "a\u0323\u0301", "\u0301\u0323", "\u5341", "\uD55C",
+                           "\u200B", "\u00E9", ",", "\u0F73\u0345"}) {
+    std::string text;
+    while (text.size() < 1000000) {
+      text += part;
+    }
+    const Stopwatch stopwatch;
+    ASSERT_NO_FATAL_FAILURE(ExpectContract(*tokenizer, text)) << part;
+    EXPECT_LT(stopwatch.seconds(), 10.0) << part;
+  }
+}
+
+TEST_P(TokenizerContractTest, ThreadsShareOneTokenizer) {
+  const auto tokenizer = GetParam().make();
+  const std::string text = "The na\u00EFve \uD55C\uAD6D caf\u00E9, \u5341 x\u0323\u0301.";
+  const Encoding expected = tokenizer->Encode(text);
+  std::vector<std::size_t> wrong(4, 0);
+  std::vector<std::thread> threads;
+  for (std::size_t& count : wrong) {
+    threads.emplace_back([&tokenizer, &text, &expected, &count] {
+      for (int i = 0; i < 500; ++i) {
+        const Encoding found = tokenizer->Encode(text);
+        count += found.ids == expected.ids && found.spans == expected.spans ? 0 : 1;
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(wrong, std::vector<std::size_t>(4, 0));
+}
+
+}  // namespace
+}  // namespace bertqa
