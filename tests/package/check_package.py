@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Installs bertqa, moves the copy elsewhere, and uses it as a stranger would.
+
+check_package.py --cmake CMAKE --build BUILD_DIR --source SOURCE_DIR --generator NAME
+
+Fails unless the installed program and a program built against the installed library (examples/ask)
+answer a question from another folder, with an empty environment, and open nothing of the build tree
+or the source tree: the dynamic linker is asked (LD_DEBUG=files) what it opens, and the run paths
+are read.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+QUESTION = "Where does the bridge cross the river?"
+# An accent before the answer: byte offsets differ from code points.
+TEXT = "Zoé says that the old bridge crosses the river in Avignon."
+
+
+def run(command, **options):
+    result = subprocess.run([str(part) for part in command], text=True, capture_output=True,
+                            **options)
+    if result.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}\nexit status {result.returncode}\n"
+                 f"{result.stdout}{result.stderr}")
+    return result
+
+
+def run_bare(command, folder):
+    """Runs it in `folder` with nothing in its environment but the linker's debug output.
+    Returns stdout and the files that the linker opened."""
+    result = run(command, cwd=folder, env={"LD_DEBUG": "files", "LC_ALL": "C.UTF-8"})
+    opened = re.findall(r"calling init: (\S+)", result.stderr)
+    if not any("libtorch_cpu" in path for path in opened):
+        sys.exit(f"{command[0]}: the linker's debug output does not name libtorch:\n"
+                 f"{result.stderr[:2000]}")
+    return result.stdout, opened
+
+
+class Trees:
+    """What is gone when the checkout and its build are gone: all of them but the copy's folder."""
+
+    def __init__(self, folders, copy):
+        self.folders = folders
+        self.copy = copy
+
+    def __contains__(self, path):
+        path = pathlib.Path(os.path.normpath(path))
+        return (any(path.is_relative_to(folder) for folder in self.folders)
+                and not path.is_relative_to(self.copy))
+
+
+def check_run_paths(prefix, trees):
+    for binary in [prefix / "bin/bertqa", *(prefix / "lib").rglob("lib*.so*")]:
+        dynamic = run(["readelf", "-d", binary]).stdout
+        for paths in re.findall(r"\(R(?:UN)?PATH\).*\[(.*)\]", dynamic):
+            for path in paths.split(":"):
+                if path in trees:
+                    sys.exit(f"{binary}: its run path leads into the build: {path}")
+
+
+def check_text_files(prefix, trees):
+    for file in (prefix / "lib/cmake").rglob("*.cmake"):
+        text = file.read_text()
+        for tree in trees.folders:
+            if str(tree) in text:
+                sys.exit(f"{file} names {tree}")
+
+
+def check_links(prefix):
+    for path in prefix.rglob("*"):
+        if path.is_symlink() and not path.resolve().is_relative_to(prefix.resolve()):
+            sys.exit(f"{path} points out of the installed copy, to {path.resolve()}")
+
+
+def check_program(prefix, folder, trees):
+    command = [prefix / "bin/bertqa", "ask", "-q", QUESTION, "-c", TEXT]
+    answer, opened = run_bare(command, folder)
+    if "Avignon" not in answer:
+        sys.exit(f"the installed program answered {answer!r}")
+    check_opened(command[0], opened, trees)
+
+
+def check_example(arguments, prefix, folder, trees):
+    build = folder / "example"
+    run([arguments.cmake, "-S", arguments.source / "examples/ask", "-B", build,
+         "-G", arguments.generator, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release"])
+    run([arguments.cmake, "--build", build])
+    command = [build / "ask", QUESTION, TEXT]
+    output, opened = run_bare(command, folder)
+    text, begin, end, probability = output.rstrip("\n").split("\t")
+    if "Avignon" not in text or TEXT.encode()[int(begin):int(end)].decode() != text:
+        sys.exit(f"the example answered {output!r}: not that slice of the text")
+    if not 0 < float(probability) <= 1:
+        sys.exit(f"the example gave the probability {probability}")
+    check_opened(command[0], opened, trees)
+    if not any(pathlib.Path(path).name.startswith("libbertqa.so")
+               and pathlib.Path(os.path.normpath(path)).is_relative_to(prefix) for path in opened):
+        sys.exit(f"the example did not load the installed libbertqa.so: {opened}")
+
+
+def check_opened(program, opened, trees):
+    for path in opened:
+        if path in trees:
+            sys.exit(f"{program} loaded {path}, which goes with the build")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cmake", required=True)
+    parser.add_argument("--build", required=True, type=pathlib.Path)
+    parser.add_argument("--source", required=True, type=pathlib.Path)
+    parser.add_argument("--generator", required=True)
+    arguments = parser.parse_args()
+    # The copy is 0.5 GB: beside the build, which has room, not in /tmp.
+    work = pathlib.Path(tempfile.mkdtemp(prefix="bertqa-package-", dir=arguments.build.parent))
+    trees = Trees([arguments.build, arguments.source], work)
+    try:
+        first = work / "first"
+        prefix = work / "moved"
+        run([arguments.cmake, "--install", arguments.build, "--prefix", first])
+        os.rename(first, prefix)
+        check_run_paths(prefix, trees)
+        check_text_files(prefix, trees)
+        check_links(prefix)
+        check_program(prefix, work, trees)
+        check_example(arguments, prefix, work, trees)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    print("installed, moved, asked: nothing of the build tree was needed")
+
+
+if __name__ == "__main__":
+    main()
