@@ -1,1 +1,78 @@
-# install
+# What `cmake --install` puts under its prefix, and the library that other programs link:
+#   bin/bertqa   lib/libbertqa.so   include/bertqa/   lib/cmake/bertqa/   share/bertqa/models/
+#   share/doc/bertqa/   and lib/bertqa/: libtorch's libraries, if libtorch lies in this tree
+# The prefix may be moved: all paths in it are relative.
+include(CMakePackageConfigHelpers)
+
+# One shared library out of the rooms behind the public headers (io has none).
+set(objects "")
+foreach(room base text windows decode eval encoder model pipeline)
+  list(APPEND objects $<TARGET_OBJECTS:bertqa_${room}>)
+endforeach()
+add_library(bertqa_shared SHARED ${objects})
+add_library(bertqa::bertqa ALIAS bertqa_shared)
+set_target_properties(bertqa_shared PROPERTIES
+  OUTPUT_NAME bertqa  EXPORT_NAME bertqa  LINKER_LANGUAGE CXX
+  VERSION ${PROJECT_VERSION}  SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+  LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib
+  LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/exports.map)
+target_compile_features(bertqa_shared PUBLIC cxx_std_20)
+target_include_directories(bertqa_shared INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_link_options(bertqa_shared PRIVATE
+  -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/exports.map)
+# BUILD_INTERFACE: the exported target names none of them, libbertqa.so finds them itself.
+target_link_libraries(bertqa_shared PRIVATE
+  $<BUILD_INTERFACE:libtorch> $<BUILD_INTERFACE:${UTF8PROC_LIBRARY}>
+  $<BUILD_INTERFACE:Threads::Threads>)
+
+# libtorch in the source or build tree would go with that tree, so its libraries are copied. One
+# that the user keeps elsewhere stays there.
+set(bundle ${CMAKE_INSTALL_LIBDIR}/bertqa)
+cmake_path(IS_PREFIX PROJECT_SOURCE_DIR "${BERTQA_LIBTORCH}" NORMALIZE in_source)
+cmake_path(IS_PREFIX PROJECT_BINARY_DIR "${BERTQA_LIBTORCH}" NORMALIZE in_build)
+if(in_source OR in_build)
+  cmake_path(RELATIVE_PATH bundle BASE_DIRECTORY ${CMAKE_INSTALL_BINDIR} OUTPUT_VARIABLE from_bin)
+  set_target_properties(bertqa_cli PROPERTIES INSTALL_RPATH "$ORIGIN/${from_bin}")
+  set_target_properties(bertqa_shared PROPERTIES INSTALL_RPATH "$ORIGIN/bertqa")
+  # libtorch_cpu.so, and of what it needs all that is not the system's: in a CUDA build also
+  # libraries of the packages beside it.
+  set(bundle_destination "\${CMAKE_INSTALL_PREFIX}/${bundle}")
+  if(IS_ABSOLUTE ${bundle})
+    set(bundle_destination ${bundle})
+  endif()
+  install(CODE "
+    set(torch_library \"${BERTQA_LIBTORCH}/lib/libtorch_cpu.so\")
+    file(GET_RUNTIME_DEPENDENCIES LIBRARIES \${torch_library}
+         RESOLVED_DEPENDENCIES_VAR needed UNRESOLVED_DEPENDENCIES_VAR missing
+         PRE_EXCLUDE_REGEXES \"^ld-linux\"
+         POST_EXCLUDE_REGEXES \"^/(usr/)?lib(64)?/\")
+    if(missing)
+      message(FATAL_ERROR \"libtorch needs libraries that are not found: \${missing}\")
+    endif()
+    file(INSTALL \${torch_library} \${needed} DESTINATION \"${bundle_destination}\"
+         TYPE SHARED_LIBRARY FOLLOW_SYMLINK_CHAIN)
+    file(GLOB licences \"${BERTQA_LIBTORCH}/../torch-*.dist-info/licenses/LICENSE\"
+                       \"${BERTQA_LIBTORCH}/../torch-*.dist-info/licenses/NOTICE\")
+    file(INSTALL \${licences} DESTINATION \"${bundle_destination}\")")
+else()
+  set_target_properties(bertqa_cli bertqa_shared PROPERTIES
+    INSTALL_RPATH ${BERTQA_LIBTORCH}/lib)
+endif()
+
+install(TARGETS bertqa_cli RUNTIME)
+install(TARGETS bertqa_shared EXPORT bertqaTargets LIBRARY)
+install(DIRECTORY include/bertqa TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY models DESTINATION ${CMAKE_INSTALL_DATADIR}/bertqa)
+install(FILES LICENSE README.md ARCHITECTURE.md CHANGELOG.md TYPE DOC OPTIONAL)
+install(DIRECTORY docs TYPE DOC OPTIONAL)
+
+# find_package(bertqa)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/bertqa)
+set(models_dir ${CMAKE_INSTALL_DATADIR}/bertqa/models)
+configure_package_config_file(cmake/bertqaConfig.cmake.in bertqaConfig.cmake
+  INSTALL_DESTINATION ${package_dir} PATH_VARS models_dir)
+write_basic_package_version_file(bertqaConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/bertqaConfig.cmake
+              ${PROJECT_BINARY_DIR}/bertqaConfigVersion.cmake DESTINATION ${package_dir})
+install(EXPORT bertqaTargets NAMESPACE bertqa:: DESTINATION ${package_dir})
