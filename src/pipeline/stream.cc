@@ -144,13 +144,8 @@ void StreamRun::EncodeAll() {
   Batch batch;
   std::size_t threads = 0;
   while (TakeBatch(batch, threads)) {
-    std::optional<RecordError> error;
     const Stopwatch watch;
-    try {
-      Encode(batch, threads);
-    } catch (const std::exception& failure) {
-      error = InternalError(failure);
-    }
+    const std::vector<std::optional<RecordError>> errors = EncodeItems(batch, threads);
     const double seconds = watch.seconds();
     {
       const std::lock_guard lock(mutex_);
@@ -158,7 +153,7 @@ void StreamRun::EncodeAll() {
       stats_.encode_seconds += seconds * static_cast<double>(threads);
       work_.notify_one();
     }
-    Finish(batch, error);
+    Finish(batch, errors);
   }
 }
 
@@ -217,28 +212,51 @@ void StreamRun::PlanPending() {
   }
 }
 
-void StreamRun::Encode(const Batch& batch, std::size_t threads) {
+/// Encodes a batch; what went wrong with each of its items. If the whole fails, its windows are
+/// tried one by one, so that a record fails for its own sake only and not for its neighbours'.
+std::vector<std::optional<RecordError>> StreamRun::EncodeItems(const Batch& batch,
+                                                               std::size_t threads) const {
+  std::vector<std::optional<RecordError>> errors(batch.items.size());
+  try {
+    Encode(batch.items, threads);
+    return errors;
+  } catch (const std::exception& error) {
+    errors.front() = InternalError(error);
+  }
+  for (std::size_t i = 0; batch.items.size() > 1 && i < batch.items.size(); ++i) {
+    try {
+      Encode(std::span(batch.items).subspan(i, 1), threads);
+      errors[i].reset();
+    } catch (const std::exception& error) {
+      errors[i] = InternalError(error);
+    }
+  }
+  return errors;
+}
+
+void StreamRun::Encode(std::span<const Batch::Item> items, std::size_t threads) const {
   PackedBatch packed;
-  for (const Batch::Item& item : batch.items) {
+  for (const Batch::Item& item : items) {
     AppendExampleWindow(packed, item.slot->example, item.window_index, pair_);
   }
   const SpanLogits logits = model_.qa->Forward(packed, threads);
-  for (std::size_t i = 0; i < batch.items.size(); ++i) {
-    const Batch::Item& item = batch.items[i];
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const Batch::Item& item = items[i];
     CopyLogits(logits, packed.offsets[i], packed.offsets[i + 1],
                item.slot->example.windows[item.window_index]);
   }
 }
 
 /// Counts the windows of a batch as done, and decodes the slots that are complete.
-void StreamRun::Finish(const Batch& batch, const std::optional<RecordError>& error) {
+void StreamRun::Finish(const Batch& batch, const std::vector<std::optional<RecordError>>& errors) {
   std::vector<std::shared_ptr<Slot>> complete;
   {
     const std::lock_guard lock(mutex_);
-    for (const Batch::Item& item : batch.items) {
-      if (error && !item.slot->failed) {
+    for (std::size_t i = 0; i < batch.items.size(); ++i) {
+      const Batch::Item& item = batch.items[i];
+      if (errors[i] && !item.slot->failed) {
         item.slot->failed = true;
-        item.slot->outcome = *error;
+        item.slot->outcome = *errors[i];
       }
       item.slot->windows_left -= 1;
       if (item.slot->windows_left == 0) {

@@ -5,6 +5,8 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "bertqa/pipeline.h"
@@ -52,8 +54,10 @@ class StreamRun {
   void EncodeAll();
   bool TakeBatch(Batch& batch, std::size_t& threads);
   void PlanPending();
-  void Encode(const Batch& batch, std::size_t threads);
-  void Finish(const Batch& batch, const std::optional<RecordError>& error);
+  std::vector<std::optional<RecordError>> EncodeItems(const Batch& batch,
+                                                      std::size_t threads) const;
+  void Encode(std::span<const Batch::Item> items, std::size_t threads) const;
+  void Finish(const Batch& batch, const std::vector<std::optional<RecordError>>& errors);
   void Decode(const std::shared_ptr<Slot>& slot);
   void WriteAll(const ResultSink& sink, const SinkIdle& idle);
   std::shared_ptr<Slot> TakeDone(const SinkIdle& idle);
