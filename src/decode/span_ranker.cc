@@ -5,6 +5,20 @@
 #include "decode/span_starts.h"
 
 namespace bertqa {
+namespace {
+
+/// The highest of the spans; of equals the shortest.
+std::size_t BestOf(const StartSpans& spans) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < spans.size(); ++i) {
+    if (spans[i] > spans[best]) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+}  // namespace
 
 SpanRanker::SpanRanker(std::span<const WindowLogits> windows, std::size_t max_answer_tokens)
     : windows_(windows), max_answer_tokens_(max_answer_tokens) {
@@ -14,12 +28,7 @@ SpanRanker::SpanRanker(std::span<const WindowLogits> windows, std::size_t max_an
     for (std::size_t first = logits.window.max_context_begin; first < logits.window.max_context_end;
          ++first) {
       const StartSpans spans(logits, first, max_answer_tokens);
-      std::size_t best = 0;
-      for (std::size_t i = 1; i < spans.size(); ++i) {
-        if (spans[i] > spans[best]) {
-          best = i;
-        }
-      }
+      const std::size_t best = BestOf(spans);
       heap_.push_back({spans[best], window_index, first, first + best});
     }
   }

@@ -8,18 +8,24 @@
 namespace bertqa {
 namespace {
 
+bool SharesToken(const TokenSpan& left, const TokenSpan& right) {
+  for (std::size_t token = left.first_token; token <= left.last_token; ++token) {
+    if (left.document_index == right.document_index && right.first_token <= token &&
+        token <= right.last_token) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Goes through all spans, best first, and keeps what shares no token with a span already kept.
 std::vector<TokenSpan> KeepDisjoint(const std::vector<TokenSpan>& spans, std::size_t top_k) {
   std::vector<TokenSpan> kept;
   for (const TokenSpan& span : spans) {
-    bool is_free = kept.size() < top_k;
-    for (std::size_t token = span.first_token; token <= span.last_token; ++token) {
-      for (const TokenSpan& better : kept) {
-        is_free = is_free && !(better.document_index == span.document_index &&
-                               better.first_token <= token && token <= better.last_token);
-      }
-    }
-    if (is_free) {
+    const bool is_free = std::none_of(kept.begin(), kept.end(), [&](const TokenSpan& better) {
+      return SharesToken(better, span);
+    });
+    if (is_free && kept.size() < top_k) {
       kept.push_back(span);
     }
   }
