@@ -2,9 +2,9 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/zeros.h>
 
 #include <string>
+#include <utility>
 
 #include "encoder/scalar_type.h"
 
@@ -32,23 +32,28 @@ class Loader {
     return copy;
   }
 
-  /// Writes the [out, in] matrix and [out] bias of `name` into columns of `linear` from
-  /// `first_column` on.
-  void Fill(const Linear& linear, std::size_t first_column, const std::string& name,
-            const Shape& shape) const {
-    const auto first = static_cast<std::int64_t>(first_column);
-    const auto count = static_cast<std::int64_t>(shape[0]);
-    // Widened first: ATen transposes in blocks only where the types are equal.
-    linear.weight.narrow(1, first, count).copy_(Float(name + ".weight", shape).t());
-    linear.bias.narrow(0, first, count).copy_(Stored(name + ".bias", {shape[0]}));
+  /// The [out, in] matrices of `names` one below the other, transposed, with their biases; zeros
+  /// fill up to `columns` = names.size() · out or more.
+  Linear ReadLinears(const std::vector<std::string>& names, std::size_t out, std::size_t in,
+                     std::size_t columns) const {
+    const auto rows = static_cast<std::int64_t>(out);
+    const auto total = static_cast<std::int64_t>(columns);
+    // Widened first, transposed then: ATen transposes in blocks only between equal types.
+    const at::Tensor stacked = at::empty({total, static_cast<std::int64_t>(in)}, at::kFloat);
+    at::Tensor bias = at::empty({total}, at::kFloat);
+    std::int64_t row = 0;
+    for (const std::string& name : names) {
+      stacked.narrow(0, row, rows).copy_(Stored(name + ".weight", {out, in}));
+      bias.narrow(0, row, rows).copy_(Stored(name + ".bias", {out}));
+      row += rows;
+    }
+    stacked.narrow(0, row, total - row).zero_();
+    bias.narrow(0, row, total - row).zero_();
+    return {.weight = stacked.t().contiguous(), .bias = std::move(bias)};
   }
 
   Linear ReadLinear(const std::string& name, std::size_t out, std::size_t in) const {
-    Linear linear{.weight = at::empty(
-                      {static_cast<std::int64_t>(in), static_cast<std::int64_t>(out)}, at::kFloat),
-                  .bias = at::empty({static_cast<std::int64_t>(out)}, at::kFloat)};
-    Fill(linear, 0, name, {out, in});
-    return linear;
+    return ReadLinears({name}, out, in, out);
   }
 
   LayerNorm ReadNorm(const std::string& name) const {
@@ -60,18 +65,8 @@ class Loader {
 
   Linear ReadQueryKeyValue(const std::string& prefix) const {
     const std::size_t hidden = checkpoint_.config().hidden_size;
-    const auto columns = static_cast<std::int64_t>(QkvColumns(hidden));
-    const auto rows = static_cast<std::int64_t>(hidden);
-    Linear linear{.weight = at::empty({rows, columns}, at::kFloat),
-                  .bias = at::zeros({columns}, at::kFloat)};
-    std::size_t column = 0;
-    for (const char* part : {"query", "key", "value"}) {
-      Fill(linear, column, prefix + part, {hidden, hidden});
-      column += hidden;
-    }
-    const auto used = static_cast<std::int64_t>(column);
-    linear.weight.narrow(1, used, columns - used).zero_();
-    return linear;
+    return ReadLinears({prefix + "query", prefix + "key", prefix + "value"}, hidden, hidden,
+                       QkvColumns(hidden));
   }
 
  private:

@@ -1,6 +1,5 @@
 #include "encoder/safetensors_writer.h"
 
-#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -16,12 +15,14 @@ constexpr std::size_t kAlignment = 8;  // of the data, as the reference implemen
 
 /// The tensors in the order of the file: wider types first, so that all are aligned.
 std::vector<ExpectedTensor> FileOrder(const Checkpoint& checkpoint, StoredPrecision precision) {
-  std::vector<ExpectedTensor> tensors = checkpoint.tensors();
-  const auto width = [&](const ExpectedTensor& tensor) {
-    return SizeOf(StoredAs(checkpoint.dtype(tensor.name), precision));
-  };
-  std::stable_sort(tensors.begin(), tensors.end(),
-                   [&](const auto& left, const auto& right) { return width(left) > width(right); });
+  std::vector<ExpectedTensor> tensors;
+  for (const std::size_t width : {4U, 2U}) {
+    for (const ExpectedTensor& tensor : checkpoint.tensors()) {
+      if (SizeOf(StoredAs(checkpoint.dtype(tensor.name), precision)) == width) {
+        tensors.push_back(tensor);
+      }
+    }
+  }
   return tensors;
 }
 

@@ -4,6 +4,7 @@
 #include <caffe2/serialize/inline_container.h>
 
 #include <cstring>
+#include <optional>
 
 #include "bertqa/error.h"
 #include "encoder/mapped_file.h"
@@ -48,7 +49,7 @@ class TorchArchive : public WeightsFile {
   }
   /// Runs `read` and turns libtorch's exceptions, which carry C++ backtraces, into ours.
   template <typename Function>
-  auto Guarded(const char* what, const Function& read) const {
+  auto Guarded(const std::string& what, const Function& read) const {
     try {
       return read();
     } catch (const c10::Error&) {
@@ -56,6 +57,10 @@ class TorchArchive : public WeightsFile {
     }
   }
   std::size_t RecordSize(const std::string& name) const;
+  /// The record where it lies in the mapping, which spares copying the weights; nothing if it is
+  /// compressed or not aligned.
+  std::optional<std::span<const std::byte>> MappedRecord(const std::string& name,
+                                                         std::size_t alignment) const;
   std::string ReadText(const std::string& name) const;
   void RequireLittleEndian() const;
   void AddTensor(const std::string& name, const PickleTensor& tensor);
@@ -68,7 +73,7 @@ class TorchArchive : public WeightsFile {
 
 TorchArchive::TorchArchive(const std::filesystem::path& path)
     : file_(std::make_shared<const MappedFile>(path)) {
-  const char* const what =
+  const std::string what =
       "a PyTorch archive (zip) is expected, but its directory is missing or damaged: the file is "
       "cut off or of another kind";
   reader_ = Guarded(what, [&] {
@@ -106,7 +111,7 @@ std::string TorchArchive::ReadText(const std::string& name) const {
     Fail("record " + name + " has " + std::to_string(text.size()) + " bytes; at most " +
          std::to_string(kMaxPickleBytes) + " are expected");
   }
-  Guarded(("record " + name + " is damaged").c_str(),
+  Guarded("record " + name + " is damaged",
           [&] { return reader_->getRecord(name, text.data(), text.size()); });
   return text;
 }
@@ -134,11 +139,38 @@ void TorchArchive::AddTensor(const std::string& name, const PickleTensor& tensor
 
 TensorBytes TorchArchive::Read(std::size_t entry_index) const {
   const TensorView& view = views_[entry_index];
+  if (const auto mapped = MappedRecord(view.record, SizeOf(view.dtype))) {
+    return Materialise(view, {.bytes = *mapped, .owner = file_});
+  }
   const std::size_t size = RecordSize(view.record);
   auto record = std::make_shared_for_overwrite<std::byte[]>(size);
-  Guarded(("record " + view.record + " is damaged").c_str(),
+  Guarded("record " + view.record + " is damaged",
           [&] { return reader_->getRecord(view.record, record.get(), size); });
   return Materialise(view, {.bytes = {record.get(), size}, .owner = record});
+}
+
+std::optional<std::span<const std::byte>> TorchArchive::MappedRecord(const std::string& name,
+                                                                     std::size_t alignment) const {
+  const std::string what = "record " + name + " is damaged";
+  const std::span<const std::byte> bytes = file_->bytes();
+  const std::size_t size = RecordSize(name);
+  const std::size_t header = Guarded(what, [&] { return reader_->getRecordHeaderOffset(name); });
+  // The compression method of a zip entry's local header (APPNOTE.TXT 4.3.7): 0 is none.
+  constexpr std::size_t kMethodOffset = 8;
+  std::uint16_t method = 0;
+  if (header > bytes.size() || bytes.size() - header < kMethodOffset + sizeof method) {
+    Fail(what);
+  }
+  std::memcpy(&method, bytes.data() + header + kMethodOffset, sizeof method);
+  if (method != 0) {
+    return std::nullopt;
+  }
+  const std::size_t begin = Guarded(what, [&] { return reader_->getRecordOffset(name); });
+  if (begin > bytes.size() || size > bytes.size() - begin) {
+    Fail(what);
+  }
+  const bool aligned = reinterpret_cast<std::uintptr_t>(bytes.data() + begin) % alignment == 0;
+  return aligned ? std::optional(bytes.subspan(begin, size)) : std::nullopt;
 }
 
 }  // namespace

@@ -47,6 +47,22 @@ class ModuleTree {
   torch::jit::Module root_;
 };
 
+/// A graph multiplies tensors of one type only.
+void RequireOneType(const Checkpoint& checkpoint, StoredPrecision precision) {
+  const ExpectedTensor& first = checkpoint.tensors().front();
+  for (const ExpectedTensor& tensor : checkpoint.tensors()) {
+    const DType dtype = StoredAs(checkpoint.dtype(tensor.name), precision);
+    const DType expected = StoredAs(checkpoint.dtype(first.name), precision);
+    if (dtype != expected) {
+      throw Error(ErrorCode::kUnsupported,
+                  checkpoint.file().path().string() + ": tensor \"" + tensor.name +
+                      "\" is of type " + std::string(NameOf(dtype)) + ", \"" + first.name +
+                      "\" of type " + std::string(NameOf(expected)) +
+                      "; a TorchScript archive needs one type: convert to half precision");
+    }
+  }
+}
+
 torch::jit::Module BuildModule(const Checkpoint& checkpoint, StoredPrecision precision) {
   ModuleTree tree;
   for (const ExpectedTensor& tensor : checkpoint.tensors()) {
@@ -67,6 +83,7 @@ torch::jit::Module BuildModule(const Checkpoint& checkpoint, StoredPrecision pre
 
 void WriteTorchScript(const Checkpoint& checkpoint, StoredPrecision precision,
                       const std::filesystem::path& path) {
+  RequireOneType(checkpoint, precision);
   try {
     BuildModule(checkpoint, precision).save(path.string());
   } catch (const c10::Error& error) {

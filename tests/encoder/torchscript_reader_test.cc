@@ -117,6 +117,34 @@ TEST_F(TorchArchiveTest, ViewsOutsideTheirStorageAreRefused) {
          ": record data/0 has 32 bytes, too few for 2000000000 elements of float32");
 }
 
+TEST_F(TorchArchiveTest, CompressedRecordsAreReadToo) {
+  const std::vector<float> values(1000, 3);
+  const std::string pickle = StateDict(1000, 10, {900}, {1});
+  const fs::path path = folder_.path() / "x.pt";
+  {
+    caffe2::serialize::PyTorchStreamWriter writer(path.string());
+    const std::string ballast(10'000, 'x');  // a record must not claim more than the file has
+    writer.writeRecord("ballast", ballast.data(), ballast.size());
+    writer.writeRecord("data.pkl", pickle.data(), pickle.size(), /*compress=*/true);
+    writer.writeRecord("data/0", values.data(), values.size() * sizeof(float), /*compress=*/true);
+    writer.writeEndOfFile();
+  }
+  EXPECT_EQ(Floats(OpenTorchArchive(path)->Read(0)), std::vector<float>(900, 3));
+}
+
+TEST_F(TorchArchiveTest, MixedTypesHaveNoGraph) {
+  const BertConfig config = SmallConfig();
+  auto weights = std::make_unique<MemoryWeights>(config, 1);
+  weights->Find("qa_outputs.bias").dtype = DType::kFloat16;
+  const Checkpoint checkpoint(config, std::move(weights));
+  ExpectError(
+      ErrorCode::kUnsupported,
+      "memory: tensor \"qa_outputs.bias\" is of type float16, "
+      "\"bert.embeddings.word_embeddings.weight\" of type float32; a TorchScript archive "
+      "needs one type: convert to half precision",
+      [&] { WriteTorchScript(checkpoint, StoredPrecision::kAsIs, folder_.path() / "y.pt"); });
+}
+
 TEST_F(TorchArchiveTest, MissingAndForeignRecordsAreNamed) {
   ExpectRefused(WriteArchive("", "data"),
                 ": a PyTorch archive is expected, but it has no data.pkl");
