@@ -18,7 +18,7 @@ bool IsSurrogate(std::size_t code_point) {
 
 /// One value a code point out of rows [first, last, value]; `fallback` where no row is.
 template <typename Value>
-std::vector<Value> Expand(const nlohmann::json& rows, Value fallback) {
+std::vector<Value> Expand(const nlohmann::json& rows, const Value& fallback) {
   std::vector<Value> values(kCodePoints, fallback);
   for (const nlohmann::json& row : rows) {
     for (std::size_t c = row[0]; c <= row[1].get<std::size_t>(); ++c) {
