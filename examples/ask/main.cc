@@ -1,6 +1,7 @@
 // Asks the bundled model one question about one text, with the installed library:
-//   cmake -S examples/ask -B build/example -DCMAKE_PREFIX_PATH=PREFIX && cmake --build build/example
-//   build/example/ask "Where is the tower?" "The tower is in Paris."
+//   cmake -S examples/ask -B build/ask -DCMAKE_PREFIX_PATH=PREFIX
+//   cmake --build build/ask
+//   build/ask/ask "Where is the tower?" "The tower is in Paris."
 #include <bertqa/error.h>
 #include <bertqa/pipeline.h>
 
@@ -13,8 +14,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    auto model = std::make_shared<const bertqa::Model>(
-        bertqa::LoadModel(MODELS_DIR "/minilm-l6-squad"));
+    auto model =
+        std::make_shared<const bertqa::Model>(bertqa::LoadModel(MODELS_DIR "/minilm-l6-squad"));
     const bertqa::QaPipeline pipeline(model, bertqa::QaOptions());
     const bertqa::QaResult result = pipeline.Ask({argv[1], {argv[2]}, {}});
     if (!result.has_answer()) {
