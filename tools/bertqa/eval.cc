@@ -101,12 +101,13 @@ Answers PredictAnswers(const SquadFile& file, const EvalCommandOptions& options)
   const ResultSink sink = [&](const StreamOutput& output) {
     const std::string& id = file.examples[written++].id;
     progress.Advance();
+    QaResult result;  // of a question that failed: no answer
+    result.no_answer_reason = NoAnswerReason::kEmptyContext;
     if (const auto* error = std::get_if<RecordError>(&output.outcome)) {
       Note("id " + id + ": " + error->message + "; counted as no answer");
-      answers.given[id] = answers.best_spans[id] = "";
-      return true;
+    } else {
+      result = std::get<QaResult>(output.outcome);
     }
-    const auto& result = std::get<QaResult>(output.outcome);
     answers.best_spans[id] = result.answers.empty() ? "" : result.answers.front().text;
     answers.given[id] = result.has_answer() ? answers.best_spans[id] : "";
     answers.scores.emplace_back(id, NullLead(result));
@@ -209,6 +210,10 @@ int RunEval(const EvalCommandOptions& options) {
   const SquadFile file = ParseSquad(ReadFile(options.data), options.data);
   if (file.examples.empty()) {
     throw Error(ErrorCode::kMalformed, options.data + ": no question in it");
+  }
+  if (options.threshold_search && file.version == SquadVersion::kV1) {
+    throw Error(ErrorCode::kUsage, "--threshold-search: " + options.data +
+                                       " is a SQuAD 1.1 file, where every question has an answer");
   }
   const Answers answers =
       options.predictions.empty() ? PredictAnswers(file, options) : ReadAnswers(options);
