@@ -136,9 +136,8 @@ TEST(WordOriginTest, RemovedCharactersBelongToNoNeighbour) {
   EXPECT_EQ(collector.origins, (std::vector<ByteSpan>{{0, 1}, {3, 4}, {4, 6}, {6, 7}}));
 }
 
-// U+302E (Hangul tone mark, class 224) is not a non-spacing mark, so it stays; reordering puts it
-// before nothing here, but behind U+0323 (220) in the second text: there the oracle gives it the
-// place of the source that stood where it now stands.
+// U+302E (Hangul tone mark, class 224) is no "non-spacing" mark, so it stays. Reordering puts it
+// before U+0301 (230), and there the oracle gives it the place of the mark that stood there.
 TEST(WordOriginTest, ReorderedMarksTakeTheOriginsInTheirOldOrder) {
   OriginCollector plain;
   SplitWords("a\u0301\u302E", kUncased, plain);
@@ -148,6 +147,16 @@ TEST(WordOriginTest, ReorderedMarksTakeTheOriginsInTheirOldOrder) {
   SplitWords("a\u0323\u302E", kUncased, sorted);
   ASSERT_EQ(sorted.origins.size(), 4U);
   EXPECT_EQ(sorted.origins[1], (ByteSpan{3, 6}));
+}
+
+// U+1D15F is U+1D158 U+1D165 (216, stays), U+0F73 is U+0F71 U+0F72 (129, 130, both go): sorted
+// last, U+1D165 is no first piece and takes the place of its new predecessor.
+TEST(WordOriginTest, ReorderingAmongDecomposedMarksAlone) {
+  OriginCollector collector;
+  SplitWords("\U0001D15F\u0F73", kUncased, collector);
+  ASSERT_EQ(collector.origins.size(), 8U);
+  EXPECT_EQ(collector.origins[3], (ByteSpan{0, 4}));
+  EXPECT_EQ(collector.origins[4], (ByteSpan{4, 7}));
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace bertqa {
 namespace {
 
 class TokenizerConfigTest : public testing::Test {
- protected:
+ public:
   TokenizerConfigTest() {
     const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
     directory_ = std::filesystem::path(testing::TempDir()) /
@@ -22,6 +22,7 @@ class TokenizerConfigTest : public testing::Test {
   }
   ~TokenizerConfigTest() override { std::filesystem::remove_all(directory_); }
 
+ protected:
   void Write(const std::string& file, const std::string& text) const {
     std::ofstream(directory_ / file) << text;
   }

@@ -149,6 +149,7 @@ TEST_P(TokenizerContractTest, ThreadsShareOneTokenizer) {
   const Encoding expected = tokenizer->Encode(text);
   std::vector<std::size_t> wrong(4, 0);
   std::vector<std::thread> threads;
+  threads.reserve(wrong.size());
   for (std::size_t& count : wrong) {
     threads.emplace_back([&tokenizer, &text, &expected, &count] {
       for (int i = 0; i < 500; ++i) {

@@ -22,6 +22,7 @@ std::unique_ptr<Tokenizer> Small(const WordPieceConfig& config = {}) {
 
 std::vector<std::string> Pieces(const Tokenizer& tokenizer, const Encoding& encoding) {
   std::vector<std::string> pieces;
+  pieces.reserve(encoding.size());
   for (const TokenId id : encoding.ids) {
     pieces.emplace_back(tokenizer.Piece(id));
   }
