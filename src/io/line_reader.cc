@@ -47,8 +47,9 @@ void LineReader::SkipByteOrderMark() {
   if (!std::exchange(at_start_, false)) {
     return;
   }
-  constexpr std::size_t kMarkBytes = 3;
-  while (Buffered().size() < kMarkBytes && Fill()) {
+  // No further than needed: the first line of a co-process may be shorter than the mark.
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  while (Buffered().size() < kMark.size() && kMark.starts_with(Buffered()) && Fill()) {
   }
   begin_ += Buffered().size() - WithoutByteOrderMark(Buffered()).size();
 }

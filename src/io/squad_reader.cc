@@ -32,6 +32,7 @@ class Node {
   std::vector<Node> Items() const {
     RequireType(value_.is_array(), "a list");
     std::vector<Node> items;
+    items.reserve(value_.size());
     for (std::size_t i = 0; i < value_.size(); ++i) {
       items.emplace_back(value_[i], place_ + "[" + std::to_string(i) + "]");
     }
@@ -113,18 +114,51 @@ std::vector<std::pair<std::string, Value>> ParseById(std::string_view text, cons
   return values;
 }
 
-std::string_view FirstKey(std::string_view beginning) {
-  const std::size_t brace = beginning.find_first_not_of(" \t\r\n");
-  if (brace == std::string_view::npos || beginning[brace] != '{') {
-    return {};
+/// A key of the outermost object, and the byte with which its value begins (0 if that is missing).
+struct TopKey {
+  std::string_view key;
+  char value = 0;
+};
+
+/// The keys of an object that may end anywhere, or may be none.
+std::vector<TopKey> ListTopKeys(std::string_view object) {
+  const auto byte_after = [&](std::size_t position) {
+    position = object.find_first_not_of(" \t\r\n", position);
+    return std::pair(position, position < object.size() ? object[position] : '\0');
+  };
+  std::vector<TopKey> keys;
+  std::size_t depth = 0;
+  for (std::size_t position = 0; position < object.size(); ++position) {
+    const char byte = object[position];
+    if (byte == '{' || byte == '[') {
+      ++depth;
+    } else if (byte == '}' || byte == ']') {
+      --depth;
+    } else if (byte == '"') {
+      const std::size_t begin = position + 1;
+      for (position = begin; position < object.size() && object[position] != '"'; ++position) {
+        position += object[position] == '\\' ? 1 : 0;
+      }
+      const auto [colon, after] = byte_after(position + 1);
+      if (depth == 1 && after == ':') {
+        keys.push_back({object.substr(begin, position - begin), byte_after(colon + 1).second});
+      }
+    }
   }
-  const std::size_t quote = beginning.find_first_not_of(" \t\r\n", brace + 1);
-  if (quote == std::string_view::npos || beginning[quote] != '"') {
-    return {};
+  return keys;
+}
+
+/// From the keys of a document or of a record that is not there as a whole.
+InputFormat GuessFromKeys(const std::vector<TopKey>& keys) {
+  for (const TopKey& top : keys) {
+    const bool is_other_data = top.key == "data" && top.value != 0 && top.value != '[';
+    if (top.key == "question" || top.key == "context" || is_other_data) {
+      return InputFormat::kJsonl;
+    }
   }
-  const std::size_t end = beginning.find('"', quote + 1);
-  return end == std::string_view::npos ? std::string_view()
-                                       : beginning.substr(quote + 1, end - quote - 1);
+  const bool is_squad =
+      !keys.empty() && (keys.front().key == "data" || keys.front().key == "version");
+  return is_squad ? InputFormat::kSquad : InputFormat::kJsonl;
 }
 
 std::string_view FirstLine(std::string_view beginning) {
@@ -175,8 +209,14 @@ bool IsEnoughToGuess(std::string_view beginning) {
   if (begin == std::string_view::npos) {
     return false;
   }
-  const bool has_line = beginning.find('\n', begin) != std::string_view::npos;
-  return beginning[begin] != '{' || (has_line && !FirstKey(beginning).empty());
+  if (beginning[begin] != '{') {
+    return true;
+  }
+  // A first line that is a brace alone belongs to a document over several lines.
+  const std::string_view line = FirstLine(beginning);
+  const bool has_line = begin + line.size() < beginning.size();
+  const bool is_brace_alone = line.find_first_not_of(" \t\r", 1) == std::string_view::npos;
+  return has_line && (!is_brace_alone || !ListTopKeys(beginning).empty());
 }
 
 InputFormat GuessFormat(std::string_view beginning) {
@@ -187,8 +227,7 @@ InputFormat GuessFormat(std::string_view beginning) {
         record.contains("data") && record["data"].is_array() && !record.contains("question");
     return is_squad ? InputFormat::kSquad : InputFormat::kJsonl;
   }
-  const std::string_view key = FirstKey(WithoutByteOrderMark(beginning));
-  return key == "data" || key == "version" ? InputFormat::kSquad : InputFormat::kJsonl;
+  return GuessFromKeys(ListTopKeys(WithoutByteOrderMark(beginning)));
 }
 
 }  // namespace bertqa

@@ -30,6 +30,14 @@ INSTANTIATE_TEST_SUITE_P(
         GuessCase{"RecordWithDataText", "{\"data\":\"x\",\"context\":\"c\"}\n",
                   InputFormat::kJsonl},
         GuessCase{"RecordWithVersion", "{\"version\":1,\"question\":\"q\"}\n", InputFormat::kJsonl},
+        GuessCase{"RecordWithDataTextCutShort", R"({"data":"x","answer":"long)",
+                  InputFormat::kJsonl},
+        GuessCase{"RecordWithDataListCutShort", R"({"data":["\"]",{}],"question":"q","context":"l)",
+                  InputFormat::kJsonl},
+        GuessCase{"RecordWithVersionCutShort", R"({"version":2,"context":"long)",
+                  InputFormat::kJsonl},
+        GuessCase{"SquadWithQuestionsInside", R"({"data":[{"question":1,"context":2},{"ti)",
+                  InputFormat::kSquad},
         GuessCase{"SquadOnOneLine", R"({"version":"v2.0","data":[{"title":"x"}]})",
                   InputFormat::kSquad},
         GuessCase{"SquadCutShort", R"({"data":[{"title":"x","parag)", InputFormat::kSquad},
@@ -54,6 +62,8 @@ TEST(IsEnoughToGuessTest, WaitsForAWholeLineOfAnObject) {
   EXPECT_TRUE(IsEnoughToGuess("{\"question\":\"q\"}\n"));
   EXPECT_TRUE(IsEnoughToGuess("{\n \"data\":"));
   EXPECT_TRUE(IsEnoughToGuess("no JSON"));
+  EXPECT_TRUE(IsEnoughToGuess("{}\n"));
+  EXPECT_TRUE(IsEnoughToGuess("{broken\n"));
 }
 
 }  // namespace
