@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "bertqa/error.h"
 #include "command.h"
 
 namespace bertqa::cli {
@@ -34,6 +35,9 @@ std::string NameOfSource(const fs::path& source) {
 }
 
 int RunImport(const ImportCommandOptions& options) {
+  if (!fs::exists(options.source)) {
+    throw Error(ErrorCode::kUnreadable, options.source + ": no such file or folder");
+  }
   const fs::path target = options.output.empty() ? ModelHome() / NameOfSource(options.source)
                                                  : fs::path(options.output);
   ConvertOptions convert;
