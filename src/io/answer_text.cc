@@ -44,7 +44,7 @@ std::size_t SentenceBegin(std::string_view text, std::size_t position) {
 std::size_t SentenceEnd(std::string_view text, std::size_t position) {
   const std::size_t limit = std::min(position + kMaxSideBytes, text.size());
   std::size_t end = position;
-  while (end < limit && !(end > 0 && IsSentenceEdge(text, end))) {
+  while (end < limit && (end == 0 || !IsSentenceEdge(text, end))) {
     ++end;
   }
   if (end == limit && limit < text.size()) {

@@ -110,9 +110,9 @@ std::string_view NoAnswerReasonName(NoAnswerReason reason) {
 }
 
 const RecordFields& FieldsOf(const QaRequest& request) {
-  static const RecordFields kUnnamed;
+  static const RecordFields unnamed;
   const auto* fields = std::any_cast<RecordFields>(&request.payload);
-  return fields == nullptr ? kUnnamed : *fields;
+  return fields == nullptr ? unnamed : *fields;
 }
 
 std::string FormatRecord(const StreamOutput& output, const RecordFormat& format) {

@@ -336,6 +336,7 @@ void StreamRun::Stop(std::exception_ptr error) {
 void EncodeExample(Example& example, const Model& model, const QaOptions& options) {
   const PairTemplate& pair = model.tokenizer->pair_template();
   std::vector<std::size_t> lengths;
+  lengths.reserve(example.windows.size());
   for (std::size_t i = 0; i < example.windows.size(); ++i) {
     lengths.push_back(example.WindowTokens(i, pair));
   }
