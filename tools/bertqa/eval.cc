@@ -136,6 +136,7 @@ void SavePredictions(const SquadFile& file, const Answers& answers, const std::s
 
 EvalReport Judge(const SquadFile& file, const Answers& answers, const EvalCommandOptions& options) {
   std::vector<GoldQuestion> gold;
+  gold.reserve(file.examples.size());
   for (const SquadExample& example : file.examples) {
     gold.push_back({example.id, example.answers});
   }
