@@ -43,15 +43,4 @@ ByteSpan OffsetConverter::FromBytes(ByteSpan span) {
   return {begin, FromBytes(span.end)};
 }
 
-std::size_t OffsetConverter::ToBytes(std::size_t count) const {
-  std::size_t units = 0;
-  std::size_t position = 0;
-  while (units < count && position < text_.size()) {
-    const std::size_t size = DecodeAt(text_, position).size;
-    units += CountUnits(text_.substr(position, size));
-    position += size;
-  }
-  return units == count ? position : npos;
-}
-
 }  // namespace bertqa

@@ -22,12 +22,6 @@ class OffsetConverter {
   std::size_t FromBytes(std::size_t byte_offset);
   ByteSpan FromBytes(ByteSpan span);
 
-  /// The byte offset of the `count`-th unit, or npos if the text is shorter or the place is inside
-  /// a character.
-  std::size_t ToBytes(std::size_t count) const;
-
-  static constexpr std::size_t npos = std::string_view::npos;
-
  private:
   std::size_t CountUnits(std::string_view text) const;
 

@@ -68,20 +68,33 @@ HidesSpan MakeHides(const Example& example, const QaRequest& request, Dedupe ded
   return {};
 }
 
-void DecodeJoint(QaResult& result, const Example& example, const QaRequest& request,
-                 const QaOptions& options, const std::vector<WindowLogits>& logits,
-                 const SpanDistribution& distribution) {
+/// All that a decode looks at. Views: what it refers to outlives it.
+struct DecodeInput {
+  const Example& example;
+  const QaRequest& request;
+  const QaOptions& options;
+  const std::vector<WindowLogits>& logits;
+  const SpanDistribution& distribution;
+};
+
+/// Abstains if the null term leads by more than the threshold.
+void ApplyNullThreshold(QaResult& result, const DecodeInput& input) {
+  const double gap = static_cast<double>(input.distribution.null_logit) -
+                     static_cast<double>(result.answers.front().logit);
+  if (input.options.no_answer && gap > input.options.null_threshold) {
+    result.no_answer_reason = NoAnswerReason::kNullThreshold;
+  }
+}
+
+void DecodeJoint(QaResult& result, const DecodeInput& input) {
+  const auto& [example, request, options, logits, distribution] = input;
   const HidesSpan hides = MakeHides(example, request, options.dedupe);
   for (const TokenSpan& span : BestSpans(logits, options.max_answer_tokens, options.top_k, hides)) {
     Answer answer = MakeAnswer(example, request, span);
     answer.probability = distribution.Probability(answer.logit);
     result.answers.push_back(std::move(answer));
   }
-  const double gap = static_cast<double>(distribution.null_logit) -
-                     static_cast<double>(result.answers.front().logit);
-  if (options.no_answer && gap > options.null_threshold) {
-    result.no_answer_reason = NoAnswerReason::kNullThreshold;
-  }
+  ApplyNullThreshold(result, input);
 }
 
 /// Whether the normaliser counts this span already, with this logit.
@@ -111,9 +124,8 @@ float IndependentProbability(const SpanDistribution& distribution, float logit, 
   return static_cast<float>(1 / (1 + std::exp(distribution.log_normaliser - scaled)));
 }
 
-void DecodeIndependent(QaResult& result, const Example& example, const QaRequest& request,
-                       const QaOptions& options, const std::vector<WindowLogits>& logits,
-                       const SpanDistribution& distribution) {
+void DecodeIndependent(QaResult& result, const DecodeInput& input) {
+  const auto& [example, request, options, logits, distribution] = input;
   const IndependentSpan span = IndependentDecode(logits);
   if (span.crossed()) {
     result.no_answer_reason = NoAnswerReason::kCrossed;
@@ -124,11 +136,8 @@ void DecodeIndependent(QaResult& result, const Example& example, const QaRequest
       {span.start_document, span.window_index, span.start_token, span.end_token, span.logit});
   answer.probability = IndependentProbability(distribution, span.logit,
                                               IsValidSpan(span, logits, options.max_answer_tokens));
-  const double gap = static_cast<double>(distribution.null_logit) - static_cast<double>(span.logit);
-  if (options.no_answer && gap > options.null_threshold) {
-    result.no_answer_reason = NoAnswerReason::kNullThreshold;
-  }
   result.answers.push_back(std::move(answer));
+  ApplyNullThreshold(result, input);
 }
 
 }  // namespace
@@ -202,7 +211,7 @@ QaResult DecodeExample(const Example& example, const QaRequest& request, const P
   result.null_logit = distribution.null_logit;
   result.null_probability = distribution.Probability(distribution.null_logit);
   const auto decode = options.decode == DecodeMode::kJoint ? DecodeJoint : DecodeIndependent;
-  decode(result, example, request, options, logits, distribution);
+  decode(result, {example, request, options, logits, distribution});
   return result;
 }
 

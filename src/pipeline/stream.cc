@@ -1,6 +1,7 @@
 #include "pipeline/stream.h"
 
 #include <algorithm>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -51,11 +52,16 @@ StreamRun::StreamRun(const Model& model, const QaOptions& options)
 PipelineStats StreamRun::Run(const RequestSource& source, const ResultSink& sink,
                              const SinkIdle& idle) {
   std::vector<std::jthread> threads;
-  threads.emplace_back([&] { ReadAll(source); });
-  for (std::size_t i = 0; i < options_.threads; ++i) {
-    threads.emplace_back([this] { EncodeAll(); });
+  try {
+    for (std::size_t i = 0; i < options_.threads; ++i) {
+      threads.emplace_back([this] { EncodeAll(); });
+    }
+    threads.emplace_back([&] { ReadAll(source); });
+    WriteAll(sink, idle);
+  } catch (const std::system_error& error) {
+    Stop(std::make_exception_ptr(Error(
+        ErrorCode::kInternal, std::string("pipeline: cannot start a thread: ") + error.what())));
   }
-  WriteAll(sink, idle);
   threads.clear();  // joins
   if (error_) {
     std::rethrow_exception(error_);

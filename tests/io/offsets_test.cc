@@ -87,27 +87,5 @@ TEST(OffsetConverterTest, RemembersItsPlaceWithoutBeingMisledByIt) {
   }
 }
 
-TEST(OffsetConverterTest, ToBytesInvertsFromBytes) {
-  std::mt19937 random(kSeed);
-  for (std::size_t i = 0; i < kRounds; ++i) {
-    const Sample sample = MakeSample(random);
-    const std::string text = ToUtf8(sample.text);
-    for (const OffsetUnit unit : {OffsetUnit::kByte, OffsetUnit::kCodePoint, OffsetUnit::kUtf16}) {
-      OffsetConverter converter(text, unit);
-      ASSERT_EQ(converter.ToBytes(converter.FromBytes(sample.bytes().begin)), sample.bytes().begin)
-          << "seed " << kSeed << ", round " << i;
-    }
-  }
-}
-
-TEST(OffsetConverterTest, ToBytesKnowsNoPlaceInsideACharacterOrBeyondTheEnd) {
-  const std::string text = "a\U0001F600b";
-  EXPECT_EQ(OffsetConverter(text, OffsetUnit::kUtf16).ToBytes(2), OffsetConverter::npos);
-  EXPECT_EQ(OffsetConverter(text, OffsetUnit::kUtf16).ToBytes(3), 5U);
-  EXPECT_EQ(OffsetConverter(text, OffsetUnit::kByte).ToBytes(3), OffsetConverter::npos);
-  EXPECT_EQ(OffsetConverter(text, OffsetUnit::kCodePoint).ToBytes(3), 6U);
-  EXPECT_EQ(OffsetConverter(text, OffsetUnit::kCodePoint).ToBytes(4), OffsetConverter::npos);
-}
-
 }  // namespace
 }  // namespace bertqa
