@@ -3,6 +3,7 @@
 #include <c10/util/Exception.h>
 #include <caffe2/serialize/inline_container.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -26,9 +27,9 @@ class MappedAdapter : public caffe2::serialize::ReadAdapterInterface {
   std::size_t read(std::uint64_t position, void* buffer, std::size_t count,
                    const char* /*what*/) const override {
     const std::size_t begin = std::min<std::size_t>(position, size());
-    const std::size_t available = std::min(count, size() - begin);
-    std::memcpy(buffer, file_->bytes().data() + begin, available);
-    return available;
+    const auto part = file_->bytes().subspan(begin, std::min(count, size() - begin));
+    std::copy(part.begin(), part.end(), static_cast<std::byte*>(buffer));
+    return part.size();
   }
 
  private:

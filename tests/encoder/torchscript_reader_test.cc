@@ -2,7 +2,9 @@
 
 #include <caffe2/serialize/inline_container.h>
 
+#include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "base/files.h"
 #include "encoder/fixtures.h"
@@ -71,7 +73,8 @@ class TorchArchiveTest : public testing::Test {
 
 std::vector<float> Floats(const TensorBytes& data) {
   std::vector<float> values(data.bytes.size() / sizeof(float));
-  std::memcpy(values.data(), data.bytes.data(), data.bytes.size());
+  const std::span<std::byte> target = std::as_writable_bytes(std::span(values));
+  std::copy(data.bytes.begin(), data.bytes.end(), target.begin());
   return values;
 }
 
