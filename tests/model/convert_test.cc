@@ -133,8 +133,7 @@ TEST_F(ConvertTest, VocabularyIsTakenFromTokenizerJsonIfItIsOnlyThere) {
 
 TEST_F(ConvertTest, ExistingTargetIsKeptUnlessOverwritten) {
   fs::create_directories(Path("out"));
-  ExpectError(ErrorCode::kUsage,
-              Path("out").string() + ": exists already; --overwrite replaces it",
+  ExpectError(ErrorCode::kUsage, Path("out").string() + ": exists already; --overwrite replaces it",
               [&] { ImportModel({.weights = Golden("tiny-32")}, Path("out"), {}); });
   EXPECT_TRUE(fs::is_empty(Path("out")));
   ImportModel({.weights = Golden("tiny-32")}, Path("out"), {.overwrite = true});
