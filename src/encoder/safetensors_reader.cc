@@ -32,9 +32,6 @@ class SafetensorsFile : public WeightsFile {
   TensorBytes Read(std::size_t entry_index) const override;
 
  private:
-  [[noreturn]] void Fail(const std::string& what) const {
-    throw Error(ErrorCode::kMalformed, path().string() + ": " + what);
-  }
   std::string_view SplitHeader();
   Json ParseHeader(std::string_view header) const;
   void AddEntry(const std::string& name, const Json& value);

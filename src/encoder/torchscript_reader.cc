@@ -45,9 +45,6 @@ class TorchArchive : public WeightsFile {
   TensorBytes Read(std::size_t entry_index) const override;
 
  private:
-  [[noreturn]] void Fail(const std::string& what) const {
-    throw Error(ErrorCode::kMalformed, path().string() + ": " + what);
-  }
   /// Runs `read` and turns libtorch's exceptions, which carry C++ backtraces, into ours.
   template <typename Function>
   auto Guarded(const std::string& what, const Function& read) const {

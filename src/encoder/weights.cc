@@ -1,5 +1,7 @@
 #include "encoder/weights.h"
 
+#include "bertqa/error.h"
+
 namespace bertqa {
 
 std::string ToString(const Shape& shape) {
@@ -16,6 +18,10 @@ std::size_t ElementCount(const Shape& shape) {
     count *= size;
   }
   return count;
+}
+
+void WeightsFile::Fail(const std::string& what) const {
+  throw Error(ErrorCode::kMalformed, path().string() + ": " + what);
 }
 
 }  // namespace bertqa

@@ -48,6 +48,10 @@ class WeightsFile {
   virtual TensorBytes Read(std::size_t entry_index) const = 0;
 
   virtual const std::filesystem::path& path() const = 0;
+
+ protected:
+  /// Throws Error{kMalformed}: "<path>: <what>".
+  [[noreturn]] void Fail(const std::string& what) const;
 };
 
 }  // namespace bertqa
