@@ -28,8 +28,8 @@ struct ImportSource {
 /// Makes a model directory: weights, config.json, vocab.txt, tokenizer_config.json, bertqa.json
 /// (and README.md, where there is one). A vocabulary that is only in `tokenizer.json` is taken from
 /// there. Everything is checked, and the result is loaded once before it appears at `target`.
-/// Throws Error{kUnreadable, kMalformed, kUnsupported} about the source, Error{kUsage} if the target
-/// exists and may not be replaced, Error{kUnwritable} if it cannot be written.
+/// Throws Error{kUnreadable, kMalformed, kUnsupported} about the source, Error{kUsage} if the
+/// target exists and may not be replaced, Error{kUnwritable} if it cannot be written.
 void ImportModel(const ImportSource& source, const std::filesystem::path& target,
                  const ConvertOptions& options);
 
