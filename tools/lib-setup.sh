@@ -131,21 +131,13 @@ want_build_packages() {
   want_package libutf8proc-dev nlohmann-json3-dev libcli11-dev libgtest-dev
 }
 
-as_root() {
-  if ((EUID == 0)); then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    fail "missing Debian packages: ${PACKAGES_WANTED[*]}. Run as root, or install sudo or the packages"
-  fi
-}
-
-# apt_get LOG COMMAND…: quiet, unless it fails.
+# apt_get LOG COMMAND…: as root, quiet.
 apt_get() {
-  local log=$1
+  local log=$1 as_root=()
   shift
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1
+  if ((EUID != 0)); then as_root=(sudo); fi
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 "$@" \
+    >"$log" 2>&1
 }
 
 # install_packages: everything in PACKAGES_WANTED.
@@ -157,6 +149,9 @@ install_packages() {
   fi
   command -v apt-get >/dev/null ||
     fail "missing packages, and no apt-get to install them: ${PACKAGES_WANTED[*]}"
+  if ((EUID != 0)) && ! command -v sudo >/dev/null; then
+    fail "missing Debian packages: ${PACKAGES_WANTED[*]}. Install them as root, or run this as root"
+  fi
   say "installing ${PACKAGES_WANTED[*]} (as root; sudo may ask for your password)"
   local log="$ROOT/build/apt.log" reason
   apt_get "$log" update || fail "apt-get update failed: $(apt_reason "$log") (all of it: $log)"
