@@ -14,7 +14,8 @@ template <typename Source>
 TensorBytes ToHalf(const TensorBytes& source, const std::string& place) {
   const std::size_t count = source.bytes.size() / sizeof(Source);
   const auto* const from = reinterpret_cast<const Source*>(source.bytes.data());
-  auto halves = std::make_shared_for_overwrite<c10::Half[]>(count);
+  const auto owner = std::make_shared_for_overwrite<c10::Half[]>(count);
+  const std::span<c10::Half> halves(owner.get(), count);
   for (std::size_t index = 0; index < count; ++index) {
     const auto value = static_cast<float>(from[index]);
     halves[index] = value;
@@ -23,7 +24,7 @@ TensorBytes ToHalf(const TensorBytes& source, const std::string& place) {
                   place + ": " + std::to_string(value) + " is too large for float16");
     }
   }
-  return {.bytes = std::as_bytes(std::span(halves.get(), count)), .owner = halves};
+  return {.bytes = std::as_bytes(halves), .owner = owner};
 }
 
 }  // namespace
