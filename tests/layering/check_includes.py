@@ -16,7 +16,8 @@ ROOMS = {
     "decode": {"base"},
     "eval": {"base"},
     "io": {"base"},
-    "encoder": {"base"},
+    "kernels": {"base"},
+    "encoder": {"kernels", "base"},
     "model": {"text", "encoder", "base"},
     "pipeline": {"text", "windows", "decode", "base"},
 }
@@ -30,8 +31,9 @@ PUBLIC = {
     "windows": WINDOW_TYPES,
     "decode": WINDOW_TYPES | {"decode.h"},
     "eval": {"error.h", "eval.h"},
-    "encoder": WINDOW_TYPES | {"qa_model.h"},
-    "model": WINDOW_TYPES | {"qa_model.h", "model.h"},
+    "kernels": {"error.h", "precision.h"},
+    "encoder": WINDOW_TYPES | {"precision.h", "qa_model.h"},
+    "model": WINDOW_TYPES | {"precision.h", "qa_model.h", "model.h"},
     "pipeline": None,
     "io": None,
 }
@@ -46,6 +48,7 @@ LINKS["encoder"] = LINKS["encoder"] | {"windows"}
 THIRD_PARTIES = [
     # (name, pattern, folders, headers)
     ("libtorch", re.compile(r"^(torch|ATen|c10|caffe2)/"), ("src/encoder/",), True),
+    ("Highway", re.compile(r"^hwy/"), ("src/kernels/",), True),
     ("CLI11", re.compile(r"^CLI/"), ("tools/",), True),
     ("nlohmann/json", re.compile(r"^nlohmann/"), ("src/", "tools/"), False),
     ("utf8proc", re.compile(r"^utf8proc\.h$"), ("src/base/", "src/eval/", "src/io/"), False),

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstddef>
+
+#include "kernels/isa.h"
+
+namespace bertqa {
+
+/// values [rows, size] = LayerNorm(values + residual) (Ba et al. 2016, eq. 4), in place, one pass
+/// over memory. `residual` may be null. `weight`, `bias` [size]. Rows do not influence each other.
+void AddAndNormalise(Isa isa, float* values, const float* residual, std::size_t rows,
+                     std::size_t size, const float* weight, const float* bias, float epsilon);
+
+}  // namespace bertqa
