@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 
 # One shared library out of the rooms behind the public headers (io has none).
 set(objects "")
-foreach(room base text windows decode eval encoder model pipeline)
+foreach(room base text windows decode eval kernels encoder torchscript model pipeline)
   list(APPEND objects $<TARGET_OBJECTS:bertqa_${room}>)
 endforeach()
 add_library(bertqa_shared SHARED ${objects})
@@ -24,7 +24,8 @@ target_link_options(bertqa_shared PRIVATE
 # BUILD_INTERFACE: the exported target names none of them, libbertqa.so finds them itself.
 target_link_libraries(bertqa_shared PRIVATE
   $<BUILD_INTERFACE:libtorch> $<BUILD_INTERFACE:${UTF8PROC_LIBRARY}>
-  $<BUILD_INTERFACE:Threads::Threads>)
+  $<BUILD_INTERFACE:${HWY_LIBRARY}> $<BUILD_INTERFACE:ZLIB::ZLIB>
+  $<BUILD_INTERFACE:Threads::Threads> $<BUILD_INTERFACE:${CMAKE_DL_LIBS}>)
 
 # libtorch in the source or build tree would go with that tree, so its libraries are copied. One
 # that the user keeps elsewhere stays there.

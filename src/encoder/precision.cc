@@ -1,25 +1,33 @@
 #include "encoder/precision.h"
 
-#include <c10/util/BFloat16.h>
-#include <c10/util/Half.h>
-
 #include <cmath>
 
 #include "bertqa/error.h"
+#include "encoder/half.h"
+#include "kernels/bfloat16.h"
 
 namespace bertqa {
 namespace {
 
+float AsFloat(float value) {
+  return value;
+}
+
+float AsFloat(BFloat16 value) {
+  return ToFloat(value);
+}
+
 template <typename Source>
 TensorBytes ToHalf(const TensorBytes& source, const std::string& place) {
+  constexpr float kTooLarge = 65520;  // what rounds to infinity
   const std::size_t count = source.bytes.size() / sizeof(Source);
   const auto* const from = reinterpret_cast<const Source*>(source.bytes.data());
-  const auto owner = std::make_shared_for_overwrite<c10::Half[]>(count);
-  const std::span<c10::Half> halves(owner.get(), count);
+  const auto owner = std::make_shared_for_overwrite<std::uint16_t[]>(count);
+  const std::span<std::uint16_t> halves(owner.get(), count);
   for (std::size_t index = 0; index < count; ++index) {
-    const auto value = static_cast<float>(from[index]);
-    halves[index] = value;
-    if (std::isfinite(value) && !std::isfinite(static_cast<float>(halves[index]))) {
+    const float value = AsFloat(from[index]);
+    halves[index] = HalfBits(value);
+    if (std::isfinite(value) && std::abs(value) >= kTooLarge) {
       throw Error(ErrorCode::kUnsupported,
                   place + ": " + std::to_string(value) + " is too large for float16");
     }
@@ -41,8 +49,7 @@ TensorBytes ReadAs(const Checkpoint& checkpoint, const std::string& name,
     return stored;
   }
   const std::string place = checkpoint.file().path().string() + ": tensor \"" + name + "\"";
-  return dtype == DType::kBFloat16 ? ToHalf<c10::BFloat16>(stored, place)
-                                   : ToHalf<float>(stored, place);
+  return dtype == DType::kBFloat16 ? ToHalf<BFloat16>(stored, place) : ToHalf<float>(stored, place);
 }
 
 }  // namespace bertqa

@@ -6,11 +6,11 @@
 #include "bertqa/error.h"
 #include "bertqa/model.h"
 #include "encoder/safetensors_writer.h"
-#include "encoder/torchscript_writer.h"
 #include "model/directory.h"
 #include "model/vocabulary_source.h"
 #include "text/tokenizer_config.h"
 #include "text/wordpiece.h"
+#include "torchscript/torchscript_writer.h"
 
 namespace bertqa {
 namespace {

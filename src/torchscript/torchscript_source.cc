@@ -1,4 +1,4 @@
-#include "encoder/torchscript_source.h"
+#include "torchscript/torchscript_source.h"
 
 #include <cmath>
 #include <cstdio>
