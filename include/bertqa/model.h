@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bertqa/precision.h"
 #include "bertqa/qa_model.h"
 #include "bertqa/tokenizer.h"
 
@@ -25,12 +26,18 @@ struct Model {
   std::string name;  ///< the directory's name
 };
 
+struct LoadOptions {
+  Precision precision = Precision::kAuto;
+  std::size_t threads = 1;  ///< that loading may use; at least 1
+};
+
 /// Loads a model directory: `config.json`, `vocab.txt`, the tokenizer's configuration
 /// (`tokenizer_config.json`, else `tokenizer.json`, else BERT's defaults) and weights
 /// (`model.safetensors`, else `model.pt`, a TorchScript archive that is read as weights and never
 /// run). Also a folder as Hugging Face saves it.
-/// Throws Error{kUnreadable, kMalformed, kUnsupported} that names the file and what is wrong.
-Model LoadModel(const std::filesystem::path& directory);
+/// Throws Error{kUnreadable, kMalformed, kUnsupported} that names the file and what is wrong;
+/// Error{kUsage} if the processor cannot compute in that precision.
+Model LoadModel(const std::filesystem::path& directory, const LoadOptions& options = {});
 
 /// Finds a model: an existing directory wins; a name is looked up in `search_roots`, in order.
 /// Throws Error{kUnreadable} that lists where it looked.

@@ -1,30 +1,22 @@
 #include "encoder/bert_encoder.h"
 
-#include <c10/util/Exception.h>
-
 #include <mutex>
 #include <new>
 #include <utility>
 
 #include "bertqa/error.h"
 #include "encoder/forward_pass.h"
-#include "encoder/operator_scope.h"
 #include "encoder/parameters.h"
 #include "encoder/workspace.h"
 
 namespace bertqa {
 namespace {
 
-/// Runs `compute` and turns what libtorch and the allocator throw into ours.
+/// Runs `compute` and turns what the allocator throws into ours.
 template <typename Function>
 auto Guarded(const char* what, const Function& compute) {
   try {
-    const OperatorScope scope;
     return compute();
-  } catch (const c10::Error& error) {  // its what() ends with a C++ backtrace
-    const std::string message = error.what_without_backtrace();
-    throw Error(ErrorCode::kInternal,
-                std::string(what) + ": " + message.substr(0, message.find('\n')));
   } catch (const std::bad_alloc&) {
     throw Error(ErrorCode::kInternal, std::string(what) + ": out of memory");
   }
@@ -39,10 +31,11 @@ void RequireBelow(std::int64_t value, std::size_t bound, const char* what) {
 
 class BertEncoder : public QaModel {
  public:
-  explicit BertEncoder(const Checkpoint& checkpoint)
-      : config_(checkpoint.config()), parameters_(Guarded("encoder: cannot load the weights", [&] {
-          return LoadParameters(checkpoint);
-        })) {}
+  BertEncoder(const Checkpoint& checkpoint, const ComputeOptions& options, std::size_t threads)
+      : config_(checkpoint.config()),
+        options_(options),
+        parameters_(Guarded("encoder: cannot load the weights",
+                            [&] { return LoadParameters(checkpoint, options, threads); })) {}
 
   SpanLogits Forward(const PackedBatch& batch, std::size_t threads) const override;
   std::size_t max_window_tokens() const override { return config_.max_positions; }
@@ -54,6 +47,7 @@ class BertEncoder : public QaModel {
   void GiveBack(std::unique_ptr<Workspace> workspace) const;
 
   BertConfig config_;
+  ComputeOptions options_;
   BertParameters parameters_;
   mutable std::mutex mutex_;
   // Workspaces that no forward pass is using: as many as passes ever ran at once.
@@ -100,7 +94,7 @@ std::unique_ptr<Workspace> BertEncoder::TakeWorkspace(std::size_t threads) const
       }
     }
   }
-  return std::make_unique<Workspace>(config_, threads);
+  return std::make_unique<Workspace>(config_, options_, threads);
 }
 
 void BertEncoder::GiveBack(std::unique_ptr<Workspace> workspace) const {
@@ -115,7 +109,7 @@ SpanLogits BertEncoder::Forward(const PackedBatch& batch, std::size_t threads) c
   }
   return Guarded("encoder", [&] {
     std::unique_ptr<Workspace> workspace = TakeWorkspace(threads);
-    SpanLogits logits = ForwardPass(config_, parameters_, batch, *workspace).Run();
+    SpanLogits logits = ForwardPass(config_, options_, parameters_, batch, *workspace).Run();
     GiveBack(std::move(workspace));  // a workspace that an exception went through is dropped
     return logits;
   });
@@ -123,8 +117,10 @@ SpanLogits BertEncoder::Forward(const PackedBatch& batch, std::size_t threads) c
 
 }  // namespace
 
-std::unique_ptr<const QaModel> BuildBertEncoder(const Checkpoint& checkpoint) {
-  return std::make_unique<BertEncoder>(checkpoint);
+std::unique_ptr<const QaModel> BuildBertEncoder(const Checkpoint& checkpoint,
+                                                const ComputeOptions& options,
+                                                std::size_t threads) {
+  return std::make_unique<BertEncoder>(checkpoint, options, threads);
 }
 
 }  // namespace bertqa

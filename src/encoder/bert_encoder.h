@@ -4,14 +4,16 @@
 
 #include "bertqa/qa_model.h"
 #include "encoder/checkpoint.h"
+#include "encoder/compute_options.h"
 
 namespace bertqa {
 
-/// A BERT encoder (Devlin et al. 2019) with a question-answering head, fp32, on packed windows:
-/// nothing is padded but the last block of rows.
-/// Same logits as `BertForQuestionAnswering` of transformers, dropout off, to 1e-4.
-/// Reads all weights; `checkpoint` is not needed afterwards.
+/// A BERT encoder (Devlin et al. 2019) with a question-answering head, on packed windows: nothing
+/// is padded, and libtorch is not used. In fp32 the same logits as `BertForQuestionAnswering` of
+/// transformers, dropout off, to 1e-4.
+/// Reads all weights, on `threads` threads; `checkpoint` is not needed afterwards.
 /// Throws Error{kMalformed} if a tensor's data is damaged, Error{kInternal} if memory runs out.
-std::unique_ptr<const QaModel> BuildBertEncoder(const Checkpoint& checkpoint);
+std::unique_ptr<const QaModel> BuildBertEncoder(const Checkpoint& checkpoint,
+                                                const ComputeOptions& options, std::size_t threads);
 
 }  // namespace bertqa

@@ -3,14 +3,9 @@
 #include <cstddef>
 #include <filesystem>
 
-namespace bertqa {
+#include "kernels/activation.h"
 
-/// The feed-forward layer's non-linearity.
-enum class Activation {
-  kGelu,     ///< x · Φ(x), exact (erf): BERT, Devlin et al. 2019
-  kGeluNew,  ///< the tanh approximation (Hendrycks & Gimpel 2016, section 2)
-  kRelu,
-};
+namespace bertqa {
 
 /// What a BERT's `config.json` says of its shape. All sizes are at least 1.
 struct BertConfig {
@@ -22,7 +17,7 @@ struct BertConfig {
   std::size_t max_positions = 0;      ///< the longest input
   std::size_t segment_types = 2;
   double layer_norm_epsilon = 1e-12;
-  Activation activation = Activation::kGelu;
+  Activation activation = Activation::kGelu;  ///< not kNone
 
   std::size_t head_size() const { return hidden_size / attention_heads; }  ///< D
 };

@@ -1,50 +1,42 @@
 #include "encoder/embeddings.h"
 
-#include "encoder/layer_norm.h"
+#include <cstring>
+
+#include "kernels/layer_norm.h"
+#include "kernels/widen.h"
 
 namespace bertqa {
-namespace {
 
-const float* Row(const at::Tensor& table, std::size_t index) {
-  return table.const_data_ptr<float>() + index * static_cast<std::size_t>(table.size(1));
-}
-
-template <typename Stored>
-void AddWord(const at::Tensor& table, std::size_t id, std::size_t hidden, float* output) {
-  const Stored* const row = static_cast<const Stored*>(table.const_data_ptr()) + id * hidden;
-  for (std::size_t index = 0; index < hidden; ++index) {
-    output[index] += static_cast<float>(row[index]);
-  }
-}
-
-void AddWord(const at::Tensor& table, std::size_t id, float* output) {
-  const auto hidden = static_cast<std::size_t>(table.size(1));
-  switch (table.scalar_type()) {
-    case at::kHalf:
-      return AddWord<at::Half>(table, id, hidden, output);
-    case at::kBFloat16:
-      return AddWord<at::BFloat16>(table, id, hidden, output);
+void WidenStored(Isa isa, DType dtype, const std::byte* stored, std::size_t first,
+                 std::size_t count, float* output) {
+  const std::byte* const begin = stored + first * SizeOf(dtype);
+  switch (dtype) {
+    case DType::kFloat16:
+      return Widen(isa, reinterpret_cast<const Float16*>(begin), count, output);
+    case DType::kBFloat16:
+      return Widen(isa, reinterpret_cast<const BFloat16*>(begin), count, output);
     default:
-      return AddWord<float>(table, id, hidden, output);
+      std::memcpy(output, begin, count * sizeof(float));
   }
 }
 
-}  // namespace
-
-void Embed(const EmbeddingParameters& parameters, const PackedBatch& batch,
+void Embed(Isa isa, const EmbeddingParameters& parameters, const PackedBatch& batch,
            std::span<const std::size_t> position_of, TokenRange tokens, float* output) {
-  const auto hidden = static_cast<std::size_t>(parameters.words.size(1));
+  const std::size_t hidden = parameters.norm.weight.size();
   for (std::size_t token = tokens.begin; token < tokens.end; ++token) {
     float* const row = output + (token - tokens.begin) * hidden;
-    const float* const position = Row(parameters.positions, position_of[token]);
+    WidenStored(isa, parameters.words_dtype, parameters.words.bytes.data(),
+                static_cast<std::size_t>(batch.ids[token]) * hidden, hidden, row);
+    const float* const position = parameters.positions.data() + position_of[token] * hidden;
     const float* const segment =
-        Row(parameters.segments, static_cast<std::size_t>(batch.segments[token]));
+        parameters.segments.data() + static_cast<std::size_t>(batch.segments[token]) * hidden;
     for (std::size_t index = 0; index < hidden; ++index) {
-      row[index] = position[index] + segment[index];
+      row[index] += position[index] + segment[index];
     }
-    AddWord(parameters.words, static_cast<std::size_t>(batch.ids[token]), row);
   }
-  AddAndNormalise(output, /*residual=*/nullptr, tokens.end - tokens.begin, parameters.norm);
+  AddAndNormalise(isa, output, /*residual=*/nullptr, tokens.size(), hidden,
+                  parameters.norm.weight.data(), parameters.norm.bias.data(),
+                  parameters.norm.epsilon);
 }
 
 }  // namespace bertqa

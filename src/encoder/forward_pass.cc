@@ -1,50 +1,36 @@
 #include "encoder/forward_pass.h"
 
-#include <ATen/ops/addmm.h>
-#include <ATen/ops/gelu.h>
-#include <ATen/ops/relu.h>
-
 #include <algorithm>
 
-#include "encoder/embeddings.h"
-#include "encoder/layer_norm.h"
+#include "kernels/layer_norm.h"
+#include "kernels/widen.h"
 
 namespace bertqa {
 namespace {
 
-at::Tensor BlockOf(const at::Tensor& matrix, std::size_t block) {
-  return matrix.narrow(0, static_cast<std::int64_t>(block * kBlockRows),
-                       static_cast<std::int64_t>(kBlockRows));
-}
-
-/// output = input · weight + bias. REQUIRES: kBlockRows rows.
-void Multiply(const at::Tensor& input, const Linear& linear, at::Tensor output) {
-  at::addmm_out(output, linear.bias, input, linear.weight);
-}
-
-void Activate(Activation activation, at::Tensor values) {
-  switch (activation) {
-    case Activation::kGelu:
-      at::gelu_(values);
-      return;
-    case Activation::kGeluNew:
-      at::gelu_(values, "tanh");
-      return;
-    case Activation::kRelu:
-      at::relu_(values);
-      return;
-  }
+/// Blocks that share the rows evenly between the threads, as long as they are not too large.
+/// Multiples of 32 rows, which is what the kernels' tiles divide best.
+std::size_t ChooseBlockRows(std::size_t rows, std::size_t threads, std::size_t max_rows) {
+  constexpr std::size_t kTileRows = 32;
+  const std::size_t rounds = (rows + threads * max_rows - 1) / (threads * max_rows);
+  const std::size_t blocks = std::max<std::size_t>(1, rounds * threads);
+  return std::clamp(RoundUp((rows + blocks - 1) / blocks, kTileRows), kTileRows, max_rows);
 }
 
 }  // namespace
 
-ForwardPass::ForwardPass(const BertConfig& config, const BertParameters& parameters,
-                         const PackedBatch& batch, Workspace& workspace)
+ForwardPass::ForwardPass(const BertConfig& config, const ComputeOptions& options,
+                         const BertParameters& parameters, const PackedBatch& batch,
+                         Workspace& workspace)
     : config_(config),
+      options_(options),
       parameters_(parameters),
       batch_(batch),
       workspace_(workspace),
-      attention_(ShapeAttention(config)) {
+      types_(ChooseActivationTypes(options)),
+      block_rows_(
+          ChooseBlockRows(batch.token_count(), workspace.team().size(), MaxBlockRows(options))),
+      blocks_((batch.token_count() + block_rows_ - 1) / block_rows_) {
   position_of_.reserve(batch.token_count());
   for (std::size_t window = 0; window < batch.window_count(); ++window) {
     for (std::size_t token = batch.offsets[window]; token < batch.offsets[window + 1]; ++token) {
@@ -58,66 +44,148 @@ ForwardPass::ForwardPass(const BertConfig& config, const BertParameters& paramet
 
 SpanLogits ForwardPass::Run() {
   TaskTeam& team = workspace_.team();
-  team.ForEach(workspace_.blocks(),
-               [this](std::size_t block, std::size_t /*worker*/) { EmbedBlock(block); });
-  const std::size_t attention_tasks = batch_.window_count() * attention_.tasks_per_window();
+  team.ForEach(blocks_, [this](std::size_t block, std::size_t worker) {
+    EmbedBlock(block, workspace_.scratch(worker));
+  });
+  const std::size_t attention_tasks = batch_.window_count() * config_.attention_heads;
   for (std::size_t layer = 0; layer < parameters_.layers.size(); ++layer) {
-    team.ForEach(attention_tasks,
-                 [this](std::size_t task, std::size_t /*worker*/) { AttendTask(task); });
-    team.ForEach(workspace_.blocks(), [&](std::size_t block, std::size_t worker) {
-      FinishLayerBlock(layer, block, workspace_.scratch(worker));
+    team.ForEach(attention_tasks, [this](std::size_t task, std::size_t worker) {
+      AttendTask(task, workspace_.scratch(worker));
+    });
+    team.ForEach(blocks_, [this, layer](std::size_t block, std::size_t worker) {
+      FinishLayerBlock(layer, Block(block), workspace_.scratch(worker));
     });
   }
   return std::move(logits_);
 }
 
-void ForwardPass::EmbedBlock(std::size_t block) {
-  const TokenRange tokens{.begin = block * kBlockRows,
-                          .end = std::min((block + 1) * kBlockRows, batch_.token_count())};
-  Embed(parameters_.embeddings, batch_, position_of_, tokens,
-        BlockOf(workspace_.hidden(), block).mutable_data_ptr<float>());
-  ProjectQueryKeyValue(/*layer=*/0, block);
+TokenRange ForwardPass::Block(std::size_t block) const {
+  return {.begin = block * block_rows_,
+          .end = std::min((block + 1) * block_rows_, batch_.token_count())};
 }
 
-void ForwardPass::AttendTask(std::size_t task) {
-  const std::size_t window = task / attention_.tasks_per_window();
-  AttendWindow(attention_, workspace_.qkv(),
-               {.begin = batch_.offsets[window], .end = batch_.offsets[window + 1]},
-               task % attention_.tasks_per_window(), workspace_.context());
+void ForwardPass::EmbedBlock(std::size_t block, Scratch& scratch) {
+  const TokenRange rows = Block(block);
+  Embed(options_.isa, parameters_.embeddings, batch_, position_of_, rows, Hidden(rows));
+  ProjectQueryKeyValue(/*layer=*/0, rows, scratch);
 }
 
-void ForwardPass::FinishLayerBlock(std::size_t layer, std::size_t block, const Scratch& scratch) {
-  const LayerParameters& weights = parameters_.layers[layer];
-  const at::Tensor hidden = BlockOf(workspace_.hidden(), block);
-  auto* const hidden_data = hidden.mutable_data_ptr<float>();
-  auto* const attended_data = scratch.attended.mutable_data_ptr<float>();
-  Multiply(BlockOf(workspace_.context(), block), weights.attention_output, scratch.attended);
-  AddAndNormalise(attended_data, hidden_data, kBlockRows, weights.attention_norm);
-  Multiply(scratch.attended, weights.feed_forward_in, scratch.inner);
-  Activate(config_.activation, scratch.inner);
-  Multiply(scratch.inner, weights.feed_forward_out, hidden);
-  AddAndNormalise(hidden_data, attended_data, kBlockRows, weights.output_norm);
-  if (layer + 1 < parameters_.layers.size()) {
-    ProjectQueryKeyValue(layer + 1, block);
+void ForwardPass::AttendTask(std::size_t task, Scratch& scratch) {
+  const std::size_t window = task / config_.attention_heads;
+  const std::size_t hidden = config_.hidden_size;
+  const std::size_t begin = batch_.offsets[window];
+  const std::size_t tokens = batch_.offsets[window + 1] - begin;
+  const std::size_t column = task % config_.attention_heads * config_.head_size();
+  const auto attend = [&]<typename T>(const T* qkv, T* context, std::size_t context_stride) {
+    const T* const query = qkv + begin * 3 * hidden + column;
+    Attend(options_.isa,
+           AttentionHead<T>{.query = query,
+                            .key = query + hidden,
+                            .value = query + 2 * hidden,
+                            .stride = 3 * hidden,
+                            .output = context + begin * context_stride + column,
+                            .output_stride = context_stride,
+                            .tokens = tokens,
+                            .head_size = config_.head_size()},
+           scratch.attention);
+  };
+  if (types_.bfloat16_attention) {
+    attend(workspace_.qkv_bf16(), workspace_.context_bf16(), workspace_.context_stride());
   } else {
-    ProjectLogits(block, scratch);
+    attend(workspace_.qkv(), workspace_.context(), hidden);
   }
 }
 
-void ForwardPass::ProjectQueryKeyValue(std::size_t layer, std::size_t block) {
-  Multiply(BlockOf(workspace_.hidden(), block), parameters_.layers[layer].query_key_value,
-           BlockOf(workspace_.qkv(), block));
+void ForwardPass::FinishLayerBlock(std::size_t layer, TokenRange rows, Scratch& scratch) {
+  const LayerParameters& weights = parameters_.layers[layer];
+  const std::size_t hidden = config_.hidden_size;
+  float* const attended = scratch.attended.data();
+  Multiply(ContextOperand(rows, scratch), rows.size(), weights.attention_output, Activation::kNone,
+           {.floats = attended, .stride = hidden});
+  Normalise(attended, Hidden(rows), rows.size(), weights.attention_norm);
+  FeedForward(weights, rows, scratch);
+  Normalise(Hidden(rows), attended, rows.size(), weights.output_norm);
+  if (layer + 1 < parameters_.layers.size()) {
+    ProjectQueryKeyValue(layer + 1, rows, scratch);
+  } else {
+    ProjectLogits(rows, scratch);
+  }
 }
 
-void ForwardPass::ProjectLogits(std::size_t block, const Scratch& scratch) {
-  Multiply(BlockOf(workspace_.hidden(), block), parameters_.head, scratch.logits);
-  const auto* const logits = scratch.logits.const_data_ptr<float>();
-  const std::size_t begin = block * kBlockRows;
-  const std::size_t end = std::min(begin + kBlockRows, batch_.token_count());
-  for (std::size_t token = begin; token < end; ++token) {
-    logits_.start[token] = logits[2 * (token - begin)];
-    logits_.end[token] = logits[2 * (token - begin) + 1];
+/// The attention's result in the form that the next product reads.
+OperandView ForwardPass::ContextOperand(TokenRange rows, Scratch& scratch) {
+  const std::size_t hidden = config_.hidden_size;
+  if (!types_.bfloat16_attention) {
+    return scratch.operand.Assign(workspace_.context() + rows.begin * hidden, hidden, rows.size(),
+                                  hidden);
   }
+  const std::size_t stride = workspace_.context_stride();
+  const BFloat16* const context = workspace_.context_bf16() + rows.begin * stride;
+  if (options_.precision == Precision::kBFloat16) {
+    return {.data = reinterpret_cast<const std::byte*>(context),
+            .stride_bytes = stride * sizeof(BFloat16)};
+  }
+  float* const floats = scratch.attended.data();  // free until the product writes there
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    Widen(options_.isa, context + row * stride, hidden, floats + row * hidden);
+  }
+  return scratch.operand.Assign(floats, hidden, rows.size(), hidden);
+}
+
+/// Reads scratch.attended, writes the rows of hidden.
+void ForwardPass::FeedForward(const LayerParameters& weights, TokenRange rows, Scratch& scratch) {
+  const std::size_t hidden = config_.hidden_size;
+  const std::size_t inner = config_.intermediate_size;
+  const OperandView input =
+      scratch.operand.Assign(scratch.attended.data(), hidden, rows.size(), hidden);
+  const LinearOutput output{.floats = Hidden(rows), .stride = hidden};
+  if (types_.bfloat16_inner) {
+    std::size_t stride = 0;
+    BFloat16* const halves = scratch.inner_operand.ReserveBFloat16(rows.size(), inner, stride);
+    Multiply(input, rows.size(), weights.feed_forward_in, config_.activation,
+             {.halves = halves, .stride = stride});
+    Multiply({.data = reinterpret_cast<const std::byte*>(halves),
+              .stride_bytes = stride * sizeof(BFloat16)},
+             rows.size(), weights.feed_forward_out, Activation::kNone, output);
+    return;
+  }
+  float* const values = scratch.inner.data();
+  Multiply(input, rows.size(), weights.feed_forward_in, config_.activation,
+           {.floats = values, .stride = inner});
+  Multiply(scratch.operand.Assign(values, inner, rows.size(), inner), rows.size(),
+           weights.feed_forward_out, Activation::kNone, output);
+}
+
+void ForwardPass::ProjectQueryKeyValue(std::size_t layer, TokenRange rows, Scratch& scratch) {
+  const std::size_t hidden = config_.hidden_size;
+  const std::size_t first = rows.begin * 3 * hidden;
+  LinearOutput output{.stride = 3 * hidden};
+  if (types_.bfloat16_attention) {
+    output.halves = workspace_.qkv_bf16() + first;
+  } else {
+    output.floats = workspace_.qkv() + first;
+  }
+  Multiply(scratch.operand.Assign(Hidden(rows), hidden, rows.size(), hidden), rows.size(),
+           parameters_.layers[layer].query_key_value, Activation::kNone, output);
+}
+
+void ForwardPass::ProjectLogits(TokenRange rows, Scratch& scratch) {
+  const std::size_t hidden = config_.hidden_size;
+  const OperandView input{.data = reinterpret_cast<const std::byte*>(Hidden(rows)),
+                          .stride_bytes = hidden * sizeof(float)};
+  const float* const logits = scratch.logits.data();
+  Multiply(input, rows.size(), parameters_.head, Activation::kNone,
+           {.floats = scratch.logits.data(), .stride = 2});
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    logits_.start[rows.begin + row] = logits[2 * row];
+    logits_.end[rows.begin + row] = logits[2 * row + 1];
+  }
+}
+
+void ForwardPass::Normalise(float* values, const float* residual, std::size_t rows,
+                            const LayerNorm& norm) const {
+  AddAndNormalise(options_.isa, values, residual, rows, config_.hidden_size, norm.weight.data(),
+                  norm.bias.data(), norm.epsilon);
 }
 
 }  // namespace bertqa

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "bertqa/qa_model.h"
-#include "encoder/attention.h"
 #include "encoder/config.h"
+#include "encoder/embeddings.h"
 #include "encoder/parameters.h"
 #include "encoder/workspace.h"
 
@@ -15,31 +15,40 @@ namespace bertqa {
 /// independent and are shared between the workspace's threads:
 ///
 ///     embeddings, first q k v               a block of rows a task
-///     for each layer: attention             a window and a group of heads a task
+///     for each layer: attention             a window and a head a task
 ///                     the rest, next q k v  a block of rows a task (the last layer's: the head)
 ///
-/// A task's shapes depend only on the model and on its window, and it reads and writes only its own
-/// rows, so that a window's logits are the same bits whatever shares the batch.
+/// No kernel lets a row influence another but attention, and that works on one window at a time: so
+/// a window's logits are the same bits whatever shares the batch and however it is cut into blocks.
 /// A view: its arguments must outlive it.
 class ForwardPass {
  public:
-  ForwardPass(const BertConfig& config, const BertParameters& parameters, const PackedBatch& batch,
-              Workspace& workspace);
+  ForwardPass(const BertConfig& config, const ComputeOptions& options,
+              const BertParameters& parameters, const PackedBatch& batch, Workspace& workspace);
 
   SpanLogits Run();
 
  private:
-  void EmbedBlock(std::size_t block);
-  void FinishLayerBlock(std::size_t layer, std::size_t block, const Scratch& scratch);
-  void ProjectQueryKeyValue(std::size_t layer, std::size_t block);
-  void ProjectLogits(std::size_t block, const Scratch& scratch);
-  void AttendTask(std::size_t task);
+  TokenRange Block(std::size_t block) const;
+  void EmbedBlock(std::size_t block, Scratch& scratch);
+  void FinishLayerBlock(std::size_t layer, TokenRange rows, Scratch& scratch);
+  OperandView ContextOperand(TokenRange rows, Scratch& scratch);
+  void FeedForward(const LayerParameters& weights, TokenRange rows, Scratch& scratch);
+  void ProjectQueryKeyValue(std::size_t layer, TokenRange rows, Scratch& scratch);
+  void ProjectLogits(TokenRange rows, Scratch& scratch);
+  void AttendTask(std::size_t task, Scratch& scratch);
+  void Normalise(float* values, const float* residual, std::size_t rows,
+                 const LayerNorm& norm) const;
+  float* Hidden(TokenRange rows) { return workspace_.hidden() + rows.begin * config_.hidden_size; }
 
   const BertConfig& config_;
+  const ComputeOptions& options_;
   const BertParameters& parameters_;
   const PackedBatch& batch_;
   Workspace& workspace_;
-  AttentionShape attention_;
+  ActivationTypes types_;
+  std::size_t block_rows_ = 0;
+  std::size_t blocks_ = 0;
   std::vector<std::size_t> position_of_;  // [N]
   SpanLogits logits_;
 };

@@ -1,116 +1,123 @@
 #include "encoder/parameters.h"
 
-#include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
-
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
-#include "encoder/scalar_type.h"
+#include "encoder/embeddings.h"
+#include "encoder/task_team.h"
 
 namespace bertqa {
 namespace {
 
-/// Makes float tensors of a checkpoint's.
+/// Makes parameters of a checkpoint's tensors. Safe from several threads at once.
 class Loader {
  public:
-  explicit Loader(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
+  Loader(const Checkpoint& checkpoint, const ComputeOptions& options)
+      : checkpoint_(checkpoint), options_(options) {}
 
-  /// The tensor as stored, without a copy: it keeps the file's mapping or record alive.
-  at::Tensor Stored(const std::string& name, const Shape& shape) const {
-    const TensorBytes data = checkpoint_.Read(name);
-    const std::vector<std::int64_t> sizes(shape.begin(), shape.end());
-    return at::from_blob(
-        const_cast<std::byte*>(data.bytes.data()), sizes,  // never written to
-        [owner = data.owner](void* /*data*/) {}, ScalarTypeOf(checkpoint_.dtype(name)));
-  }
-
-  at::Tensor Float(const std::string& name, const Shape& shape) const {
-    const at::Tensor stored = Stored(name, shape);
-    at::Tensor copy = at::empty(stored.sizes(), at::kFloat);
-    copy.copy_(stored);
-    return copy;
-  }
-
-  /// The [out, in] matrices of `names` one below the other, transposed, with their biases; zeros
-  /// fill up to `columns` = names.size() · out or more.
-  Linear ReadLinears(const std::vector<std::string>& names, std::size_t out, std::size_t in,
-                     std::size_t columns) const {
-    const auto rows = static_cast<std::int64_t>(out);
-    const auto total = static_cast<std::int64_t>(columns);
-    // Widened first, transposed then: ATen transposes in blocks only between equal types.
-    const at::Tensor stacked = at::empty({total, static_cast<std::int64_t>(in)}, at::kFloat);
-    at::Tensor bias = at::empty({total}, at::kFloat);
-    std::int64_t row = 0;
-    for (const std::string& name : names) {
-      stacked.narrow(0, row, rows).copy_(Stored(name + ".weight", {out, in}));
-      bias.narrow(0, row, rows).copy_(Stored(name + ".bias", {out}));
-      row += rows;
-    }
-    stacked.narrow(0, row, total - row).zero_();
-    bias.narrow(0, row, total - row).zero_();
-    return {.weight = stacked.t().contiguous(), .bias = std::move(bias)};
-  }
-
-  Linear ReadLinear(const std::string& name, std::size_t out, std::size_t in) const {
-    return ReadLinears({name}, out, in, out);
+  AlignedBuffer<float> Float(const std::string& name, std::size_t count) const {
+    const TensorBytes stored = checkpoint_.Read(name);
+    AlignedBuffer<float> values(count);
+    WidenStored(options_.isa, checkpoint_.dtype(name), stored.bytes.data(), 0, count,
+                values.data());
+    return values;
   }
 
   LayerNorm ReadNorm(const std::string& name) const {
     const BertConfig& config = checkpoint_.config();
-    return {.weight = Float(name + ".weight", {config.hidden_size}),
-            .bias = Float(name + ".bias", {config.hidden_size}),
-            .epsilon = config.layer_norm_epsilon};
+    return {.weight = Float(name + ".weight", config.hidden_size),
+            .bias = Float(name + ".bias", config.hidden_size),
+            .epsilon = static_cast<float>(config.layer_norm_epsilon)};
   }
 
-  Linear ReadQueryKeyValue(const std::string& prefix) const {
-    const std::size_t hidden = checkpoint_.config().hidden_size;
-    return ReadLinears({prefix + "query", prefix + "key", prefix + "value"}, hidden, hidden,
-                       QkvColumns(hidden));
+  /// The [outputs, inputs] matrices of `names` one below the other, with their biases.
+  PackedLinear ReadLinears(const std::vector<std::string>& names, std::size_t inputs,
+                           std::size_t outputs, Precision precision) const {
+    std::vector<Stacked> parts;
+    for (const std::string& name : names) {
+      parts.push_back({.weight = checkpoint_.Read(name + ".weight"),
+                       .dtype = checkpoint_.dtype(name + ".weight"),
+                       .bias = Float(name + ".bias", outputs)});
+    }
+    constexpr std::size_t kStep = PackedLinear::kOutputStep;
+    const std::size_t total = names.size() * outputs;
+    PackedLinear linear(precision, options_.isa, inputs, total);
+    AlignedBuffer<float> rows(kStep * inputs);
+    AlignedBuffer<float> biases(kStep);
+    for (std::size_t first = 0; first < total; first += kStep) {
+      const std::size_t count = std::min(kStep, total - first);
+      for (std::size_t row = 0; row < count; ++row) {
+        const Stacked& part = parts[(first + row) / outputs];
+        const std::size_t row_of_part = (first + row) % outputs;
+        WidenStored(options_.isa, part.dtype, part.weight.bytes.data(), row_of_part * inputs,
+                    inputs, rows.data() + row * inputs);
+        biases.data()[row] = part.bias.data()[row_of_part];
+      }
+      linear.SetRows(first, count, rows.data(), biases.data());
+    }
+    return linear;
+  }
+
+  PackedLinear ReadLinear(const std::string& name, std::size_t inputs, std::size_t outputs) const {
+    return ReadLinears({name}, inputs, outputs, options_.precision);
   }
 
  private:
+  struct Stacked {
+    TensorBytes weight;
+    DType dtype;
+    AlignedBuffer<float> bias;
+  };
+
   const Checkpoint& checkpoint_;  // outlives the loader, which lives for one LoadParameters
+  ComputeOptions options_;
 };
 
-LayerParameters ReadLayer(const Loader& loader, const BertConfig& config, std::size_t layer) {
+LayerParameters ReadLayer(const Loader& loader, const BertConfig& config, Precision precision,
+                          std::size_t layer) {
   const std::size_t hidden = config.hidden_size;
   const std::size_t inner = config.intermediate_size;
   const std::string prefix = "bert.encoder.layer." + std::to_string(layer);
+  const std::string self = prefix + ".attention.self.";
   return {
-      .query_key_value = loader.ReadQueryKeyValue(prefix + ".attention.self."),
+      .query_key_value = loader.ReadLinears({self + "query", self + "key", self + "value"}, hidden,
+                                            hidden, precision),
       .attention_output = loader.ReadLinear(prefix + ".attention.output.dense", hidden, hidden),
       .attention_norm = loader.ReadNorm(prefix + ".attention.output.LayerNorm"),
-      .feed_forward_in = loader.ReadLinear(prefix + ".intermediate.dense", inner, hidden),
-      .feed_forward_out = loader.ReadLinear(prefix + ".output.dense", hidden, inner),
+      .feed_forward_in = loader.ReadLinear(prefix + ".intermediate.dense", hidden, inner),
+      .feed_forward_out = loader.ReadLinear(prefix + ".output.dense", inner, hidden),
       .output_norm = loader.ReadNorm(prefix + ".output.LayerNorm"),
   };
 }
 
 }  // namespace
 
-std::size_t QkvColumns(std::size_t hidden_size) {
-  constexpr std::size_t kFloatsInCacheLine = 16;
-  return (3 * hidden_size + kFloatsInCacheLine - 1) / kFloatsInCacheLine * kFloatsInCacheLine;
-}
-
-BertParameters LoadParameters(const Checkpoint& checkpoint) {
+BertParameters LoadParameters(const Checkpoint& checkpoint, const ComputeOptions& options,
+                              std::size_t threads) {
   const BertConfig& config = checkpoint.config();
   const std::size_t hidden = config.hidden_size;
-  const Loader loader(checkpoint);
+  const Loader loader(checkpoint, options);
+  std::vector<std::optional<LayerParameters>> layers(config.layers);
+  TaskTeam(std::min(threads, config.layers))
+      .ForEach(config.layers, [&](std::size_t layer, std::size_t /*worker*/) {
+        layers[layer].emplace(ReadLayer(loader, config, options.precision, layer));
+      });
   const std::string prefix = "bert.embeddings.";
+  const std::string words = prefix + "word_embeddings.weight";
   BertParameters parameters{
-      .embeddings = {.words = loader.Stored(prefix + "word_embeddings.weight",
-                                            {config.vocabulary_size, hidden}),
+      .embeddings = {.words = checkpoint.Read(words),
+                     .words_dtype = checkpoint.dtype(words),
                      .positions = loader.Float(prefix + "position_embeddings.weight",
-                                               {config.max_positions, hidden}),
+                                               config.max_positions * hidden),
                      .segments = loader.Float(prefix + "token_type_embeddings.weight",
-                                              {config.segment_types, hidden}),
+                                              config.segment_types * hidden),
                      .norm = loader.ReadNorm(prefix + "LayerNorm")},
       .layers = {},
-      .head = loader.ReadLinear("qa_outputs", 2, hidden)};
-  for (std::size_t layer = 0; layer < config.layers; ++layer) {
-    parameters.layers.push_back(ReadLayer(loader, config, layer));
+      .head = loader.ReadLinears({"qa_outputs"}, hidden, 2, Precision::kFloat32)};
+  for (std::optional<LayerParameters>& layer : layers) {
+    parameters.layers.push_back(std::move(*layer));
   }
   return parameters;
 }

@@ -1,57 +1,51 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstddef>
 #include <vector>
 
 #include "encoder/checkpoint.h"
+#include "encoder/compute_options.h"
+#include "kernels/aligned_buffer.h"
+#include "kernels/linear.h"
 
 namespace bertqa {
 
-/// x · weight + bias.
-struct Linear {
-  at::Tensor weight;  ///< [in, out]: transposed, which MKL multiplies faster by than by [out, in]
-  at::Tensor bias;    ///< [out]
-};
-
 struct LayerNorm {
-  at::Tensor weight;  ///< [H]
-  at::Tensor bias;    ///< [H]
-  double epsilon = 0;
+  AlignedBuffer<float> weight;  ///< [H]
+  AlignedBuffer<float> bias;    ///< [H]
+  float epsilon = 0;
 };
 
 /// One encoder layer (BERT, Devlin et al. 2019, section 3).
 struct LayerParameters {
-  Linear query_key_value;   ///< [H, S]: three products in one; columns q, k, v, then zeros up to S
-  Linear attention_output;  ///< [H, H]
+  PackedLinear query_key_value;   ///< H to 3 · H: three products in one
+  PackedLinear attention_output;  ///< H to H
   LayerNorm attention_norm;
-  Linear feed_forward_in;   ///< [H, F]
-  Linear feed_forward_out;  ///< [F, H]
+  PackedLinear feed_forward_in;   ///< H to F
+  PackedLinear feed_forward_out;  ///< F to H
   LayerNorm output_norm;
 };
 
 /// The rows of the three embedding tables.
 struct EmbeddingParameters {
-  at::Tensor words;      ///< [V, H], as stored (a row is widened when it is used: the table is half
-                         ///< the model, and a question needs a few hundred rows of it)
-  at::Tensor positions;  ///< [P, H] float
-  at::Tensor segments;   ///< [S, H] float
+  TensorBytes words;  ///< [V, H], as stored, in the file's mapping where that is possible (a row is
+                      ///< widened when it is used: the table is half of a small model, and a
+                      ///< question needs a few hundred rows of it)
+  DType words_dtype = DType::kFloat32;
+  AlignedBuffer<float> positions;  ///< [P, H]
+  AlignedBuffer<float> segments;   ///< [S, H]
   LayerNorm norm;
 };
 
-/// All weights in the layout that the encoder computes with; float but for the word table.
+/// All weights in the layout that the encoder computes with.
 struct BertParameters {
   EmbeddingParameters embeddings;
   std::vector<LayerParameters> layers;  ///< [L]
-  Linear head;                          ///< [H, 2]: start and end
+  PackedLinear head;                    ///< H to 2, start and end; fp32 at every precision
 };
 
-/// Columns of the query-key-value product: 3 · H rounded up to 16 floats, so that every row begins
-/// at a multiple of 64 bytes.
-std::size_t QkvColumns(std::size_t hidden_size);
-
-/// Reads every tensor once and converts it once.
-BertParameters LoadParameters(const Checkpoint& checkpoint);
+/// Reads every tensor once, on `threads` threads, and packs it once.
+BertParameters LoadParameters(const Checkpoint& checkpoint, const ComputeOptions& options,
+                              std::size_t threads);
 
 }  // namespace bertqa

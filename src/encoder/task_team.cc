@@ -1,9 +1,9 @@
 #include "encoder/task_team.h"
 
 #include <system_error>
+#include <utility>
 
 #include "bertqa/error.h"
-#include "encoder/operator_scope.h"
 
 namespace bertqa {
 namespace {
@@ -72,7 +72,6 @@ void TaskTeam::ForEach(std::size_t count, const Task& task) {
 }
 
 void TaskTeam::Help(std::size_t worker_index) {
-  const OperatorScope scope;
   std::size_t seen_stage = 0;
   while (true) {
     WaitWhileEqual(stage_, seen_stage);

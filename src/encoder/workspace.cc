@@ -1,37 +1,53 @@
 #include "encoder/workspace.h"
 
-#include <ATen/ops/zeros.h>
-
-#include "encoder/parameters.h"
+#include <algorithm>
 
 namespace bertqa {
 namespace {
 
-at::Tensor Zeros(std::size_t rows, std::size_t columns) {
-  return at::zeros({static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)},
-                   at::kFloat);
-}
+constexpr std::size_t kHalvesInCacheLine = kCacheLineBytes / sizeof(BFloat16);
 
 }  // namespace
 
-Workspace::Workspace(const BertConfig& config, std::size_t threads)
-    : hidden_size_(config.hidden_size), team_(threads) {
+Scratch::Scratch(const BertConfig& config, const ComputeOptions& options)
+    : Scratch(config, options, MaxBlockRows(options), ChooseActivationTypes(options)) {}
+
+Scratch::Scratch(const BertConfig& config, const ComputeOptions& options, std::size_t rows,
+                 ActivationTypes types)
+    : attended(rows * config.hidden_size),
+      inner(types.bfloat16_inner ? 0 : rows * config.intermediate_size),
+      logits(rows * 2),
+      operand(options.precision, options.isa, rows,
+              std::max(config.hidden_size, config.intermediate_size)),
+      inner_operand(options.precision, options.isa, types.bfloat16_inner ? rows : 0,
+                    config.intermediate_size),
+      attention(options.isa, config.max_positions, config.head_size()) {}
+
+Workspace::Workspace(const BertConfig& config, const ComputeOptions& options, std::size_t threads)
+    : hidden_size_(config.hidden_size), types_(ChooseActivationTypes(options)), team_(threads) {
+  scratch_.reserve(threads);
   for (std::size_t thread = 0; thread < threads; ++thread) {
-    scratch_.push_back({.attended = Zeros(kBlockRows, config.hidden_size),
-                        .inner = Zeros(kBlockRows, config.intermediate_size),
-                        .logits = Zeros(kBlockRows, 2)});
+    scratch_.emplace_back(config, options);
   }
 }
 
+std::size_t Workspace::context_stride() const {
+  return RoundUp(hidden_size_, kHalvesInCacheLine);
+}
+
 void Workspace::Reserve(std::size_t tokens) {
-  blocks_ = (tokens + kBlockRows - 1) / kBlockRows;
-  const std::size_t rows = blocks_ * kBlockRows;
-  if (hidden_.defined() && static_cast<std::size_t>(hidden_.size(0)) >= rows) {
+  if (tokens <= rows_) {
     return;
   }
-  hidden_ = Zeros(rows, hidden_size_);
-  qkv_ = Zeros(rows, QkvColumns(hidden_size_));
-  context_ = Zeros(rows, hidden_size_);
+  rows_ = RoundUp(tokens, 64);
+  hidden_ = AlignedBuffer<float>(rows_ * hidden_size_);
+  if (types_.bfloat16_attention) {
+    qkv_bf16_ = AlignedBuffer<BFloat16>(rows_ * 3 * hidden_size_);
+    context_bf16_ = AlignedBuffer<BFloat16>(rows_ * context_stride());
+  } else {
+    qkv_ = AlignedBuffer<float>(rows_ * 3 * hidden_size_);
+    context_ = AlignedBuffer<float>(rows_ * hidden_size_);
+  }
 }
 
 }  // namespace bertqa

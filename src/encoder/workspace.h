@@ -1,53 +1,63 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstddef>
+#include <memory>
 #include <vector>
 
+#include "encoder/compute_options.h"
 #include "encoder/config.h"
 #include "encoder/task_team.h"
+#include "kernels/attention.h"
+#include "kernels/operand.h"
 
 namespace bertqa {
 
-/// Rows of one matrix product. Every product runs over blocks of exactly so many rows, the last one
-/// filled up with rows that nobody reads, because a library's kernels round a row differently by
-/// the number of rows and by the place among them. With 64 rows MKL's results do not depend on the
-/// place, neither with AVX-512 nor with AVX2; with 32 (AVX2) and other counts they do. The test
-/// BertEncoderTest/LogitsDoNotDependOnNeighbours watches over it on the machine that it runs on.
-inline constexpr std::size_t kBlockRows = 64;
-
 /// One thread's intermediate results of a block: small enough to stay in its cache.
 struct Scratch {
-  at::Tensor attended;  ///< [kBlockRows, H]
-  at::Tensor inner;     ///< [kBlockRows, F]
-  at::Tensor logits;    ///< [kBlockRows, 2]
+  Scratch(const BertConfig& config, const ComputeOptions& options);
+
+  AlignedBuffer<float> attended;  ///< [block rows, H]
+  AlignedBuffer<float> inner;     ///< [block rows, F]; none where it is bfloat16
+  AlignedBuffer<float> logits;    ///< [block rows, 2]
+  Operand operand;                ///< [block rows, max(H, F)]
+  Operand inner_operand;          ///< [block rows, F] instead of inner
+  AttentionScratch attention;
+
+ private:
+  Scratch(const BertConfig& config, const ComputeOptions& options, std::size_t rows,
+          ActivationTypes types);
 };
 
 /// Everything that one forward pass writes to, kept for the next one: fresh memory costs a page
 /// fault for each 4 KiB, a third of the time of a small model.
 class Workspace {
  public:
-  Workspace(const BertConfig& config, std::size_t threads);
+  Workspace(const BertConfig& config, const ComputeOptions& options, std::size_t threads);
 
-  /// Makes room for `tokens` rows, rounded up to whole blocks; rows past `tokens` are zero or left
-  /// from before, finite in any case.
+  /// Makes room for `tokens` rows.
   void Reserve(std::size_t tokens);
 
-  std::size_t blocks() const { return blocks_; }  ///< of the last Reserve
   TaskTeam& team() { return team_; }
-  const at::Tensor& hidden() const { return hidden_; }    ///< [rows, H]
-  const at::Tensor& qkv() const { return qkv_; }          ///< [rows, S], S = QkvColumns(H)
-  const at::Tensor& context() const { return context_; }  ///< [rows, H]
-  const Scratch& scratch(std::size_t worker_index) const { return scratch_[worker_index]; }
+  Scratch& scratch(std::size_t worker_index) { return scratch_[worker_index]; }
+
+  float* hidden() { return hidden_.data(); }                 ///< [rows, H]
+  float* qkv() { return qkv_.data(); }                       ///< [rows, 3 · H]
+  float* context() { return context_.data(); }               ///< [rows, H]
+  BFloat16* qkv_bf16() { return qkv_bf16_.data(); }          ///< instead of qkv()
+  BFloat16* context_bf16() { return context_bf16_.data(); }  ///< [rows, context_stride()]
+  /// The distance of context_bf16's rows: an Operand's, so that they are one.
+  std::size_t context_stride() const;
 
  private:
   std::size_t hidden_size_;
-  std::size_t blocks_ = 0;
+  ActivationTypes types_;
+  std::size_t rows_ = 0;
   TaskTeam team_;
-  at::Tensor hidden_;
-  at::Tensor qkv_;
-  at::Tensor context_;
+  AlignedBuffer<float> hidden_;
+  AlignedBuffer<float> qkv_;
+  AlignedBuffer<float> context_;
+  AlignedBuffer<BFloat16> qkv_bf16_;
+  AlignedBuffer<BFloat16> context_bf16_;
   std::vector<Scratch> scratch_;  // [threads]
 };
 

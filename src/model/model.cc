@@ -68,10 +68,11 @@ OpenedModel Open(const fs::path& directory) {
 
 }  // namespace
 
-Model LoadModel(const fs::path& directory) {
+Model LoadModel(const fs::path& directory, const LoadOptions& options) {
+  const ComputeOptions compute = ChooseCompute(options.precision, ChosenIsa());
   OpenedModel opened = Open(directory);
   return {.tokenizer = std::move(opened.tokenizer),
-          .qa = BuildBertEncoder(opened.checkpoint),
+          .qa = BuildBertEncoder(opened.checkpoint, compute, options.threads),
           .defaults = opened.notes.defaults,
           .name = ModelName(directory)};
 }

@@ -103,6 +103,23 @@ Checkpoint OpenGolden(const std::string& name) {
                     OpenSafetensors(folder / "model.safetensors"));
 }
 
+std::vector<ComputeOptions> AllComputeOptions() {
+  std::vector<ComputeOptions> all;
+  for (const Isa isa : SupportedIsas()) {
+    for (const Precision precision :
+         {Precision::kFloat32, Precision::kBFloat16, Precision::kInt8}) {
+      if (precision != Precision::kBFloat16 || ComputesBFloat16(isa)) {
+        all.push_back({.precision = precision, .isa = isa});
+      }
+    }
+  }
+  return all;
+}
+
+std::string Describe(const ComputeOptions& options) {
+  return std::string(NameOf(options.precision)) + " on " + std::string(NameOf(options.isa));
+}
+
 PackedBatch RandomBatch(const BertConfig& config, const std::vector<std::size_t>& lengths,
                         unsigned seed) {
   std::mt19937 generator(seed);

@@ -11,6 +11,7 @@
 #include "bertqa/error.h"
 #include "bertqa/qa_model.h"
 #include "encoder/checkpoint.h"
+#include "encoder/compute_options.h"
 
 namespace bertqa {
 
@@ -62,6 +63,11 @@ Checkpoint RandomCheckpoint(const BertConfig& config, unsigned seed);
 Checkpoint OpenBundled();
 /// models/<name> of the golden files.
 Checkpoint OpenGolden(const std::string& name);
+
+/// Every precision on every instruction set of this machine.
+std::vector<ComputeOptions> AllComputeOptions();
+/// "int8 on avx2"
+std::string Describe(const ComputeOptions& options);
 
 /// Windows of random tokens.
 PackedBatch RandomBatch(const BertConfig& config, const std::vector<std::size_t>& lengths,

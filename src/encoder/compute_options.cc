@@ -1,0 +1,38 @@
+#include "encoder/compute_options.h"
+
+#include <string>
+
+#include "bertqa/error.h"
+
+namespace bertqa {
+
+ComputeOptions ChooseCompute(Precision wanted, Isa isa) {
+  switch (wanted) {
+    case Precision::kAuto:
+      return {ComputesBFloat16(isa) ? Precision::kBFloat16 : Precision::kFloat32, isa};
+    case Precision::kBFloat16:
+      if (!ComputesBFloat16(isa)) {
+        throw Error(ErrorCode::kUsage,
+                    "--precision bf16: a processor that multiplies bfloat16 natively is expected "
+                    "(AVX-512 BF16 or AMX); this one is \"" +
+                        ProcessorName() + "\", used as " + std::string(NameOf(isa)));
+      }
+      return {wanted, isa};
+    case Precision::kFloat32:
+    case Precision::kInt8:
+      return {wanted, isa};
+  }
+  return {Precision::kFloat32, isa};
+}
+
+ActivationTypes ChooseActivationTypes(const ComputeOptions& options) {
+  const bool is_narrow = options.precision != Precision::kFloat32;
+  return {.bfloat16_attention = is_narrow && ComputesBFloat16(options.isa),
+          .bfloat16_inner = options.precision == Precision::kBFloat16};
+}
+
+std::size_t MaxBlockRows(const ComputeOptions& options) {
+  return options.isa == Isa::kAmx && options.precision != Precision::kFloat32 ? 256 : 128;
+}
+
+}  // namespace bertqa

@@ -1,0 +1,39 @@
+#include "encoder/compute_options.h"
+
+#include <gtest/gtest.h>
+
+#include "bertqa/error.h"
+
+namespace bertqa {
+namespace {
+
+TEST(ComputeOptionsTest, AutoTakesBFloat16WhereItIsNative) {
+  for (const Isa isa : SupportedIsas()) {
+    const ComputeOptions options = ChooseCompute(Precision::kAuto, isa);
+    EXPECT_EQ(options.isa, isa);
+    EXPECT_EQ(options.precision,
+              ComputesBFloat16(isa) ? Precision::kBFloat16 : Precision::kFloat32);
+  }
+}
+
+TEST(ComputeOptionsTest, WhatIsAskedForIsTaken) {
+  EXPECT_EQ(ChooseCompute(Precision::kFloat32, Isa::kAvx512Bf16).precision, Precision::kFloat32);
+  EXPECT_EQ(ChooseCompute(Precision::kInt8, Isa::kBaseline).precision, Precision::kInt8);
+  EXPECT_EQ(ChooseCompute(Precision::kBFloat16, Isa::kAmx).precision, Precision::kBFloat16);
+}
+
+TEST(ComputeOptionsTest, BFloat16IsNeverEmulated) {
+  for (const Isa isa :
+       {Isa::kBaseline, Isa::kAvx2, Isa::kAvx2Vnni, Isa::kAvx512, Isa::kAvx512Vnni}) {
+    try {
+      ChooseCompute(Precision::kBFloat16, isa);
+      FAIL() << NameOf(isa);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUsage);
+      EXPECT_NE(std::string(error.what()).find(NameOf(isa)), std::string::npos) << error.what();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bertqa
