@@ -22,10 +22,26 @@ struct AttentionHead {
   std::size_t head_size = 0;
 };
 
-/// One thread's intermediate results.
+/// One thread's intermediate results: keys and values packed in panels, as products read them, and
+/// a few rows of scores. They stay in the caches up to windows of a thousand tokens.
 class AttentionScratch {
  public:
   AttentionScratch(Isa isa, std::size_t max_tokens, std::size_t head_size);
+
+  float* keys() { return keys_.data(); }
+  float* values() { return values_.data(); }
+  float* queries() { return queries_.data(); }
+  float* scores() { return scores_.data(); }
+  float* weights() { return weights_.data(); }
+  float* tile() { return tile_.data(); }
+
+ private:
+  AlignedBuffer<float> keys_;     // panels [tokens / 32][head size][32]; or half as many BFloat16
+  AlignedBuffer<float> values_;   // panels [head size / 32][tokens][32]
+  AlignedBuffer<float> queries_;  // [rows, head size]
+  AlignedBuffer<float> scores_;   // [rows, tokens]
+  AlignedBuffer<float> weights_;  // [rows, tokens] as BFloat16
+  AlignedBuffer<float> tile_;     // [rows, 32]
 };
 
 /// softmax(Q · Kᵀ / √D) · V (Vaswani et al. 2017, eq. 1), every token attending to all of the

@@ -14,6 +14,11 @@ namespace bertqa {
 
 /// The weights of a linear layer, y = x · Wᵀ + b, packed for the products of one precision on one
 /// instruction set. Immutable once all rows are set.
+///
+/// Packed in panels of 32 outputs, in which what a step of the product needs lies together: for
+/// fp32 [inputs][32] floats, for bf16 [inputs / 2][32][2] values, for int8 [inputs / 4][32][4]
+/// bytes. The last two are the layout of VNNI's and AMX's instructions; both are filled up with
+/// zeros to 64 bytes of a row.
 class PackedLinear {
  public:
   /// `precision` is not kAuto; kBFloat16 needs ComputesBFloat16(isa).
@@ -21,8 +26,7 @@ class PackedLinear {
 
   /// Rows [first_output, first_output + count) of W, row-major [count, inputs], and their biases.
   /// int8: each row is scaled by its largest magnitude.
-  /// REQUIRES: first_output is a multiple of kOutputStep; so is count, unless the rows are the
-  /// last.
+  /// REQUIRES: first_output is a multiple of kOutputStep; count <= kOutputStep.
   void SetRows(std::size_t first_output, std::size_t count, const float* weights,
                const float* biases);
   static constexpr std::size_t kOutputStep = 32;
@@ -32,17 +36,36 @@ class PackedLinear {
   std::size_t inputs() const { return inputs_; }
   std::size_t outputs() const { return outputs_; }
 
+  std::size_t depth() const { return depth_; }  ///< steps of a panel
+  /// The panel of outputs from `first_output` on.
+  const std::byte* Panel(std::size_t first_output) const {
+    return packed_.data() + first_output / kOutputStep * panel_bytes_;
+  }
+  const float* biases() const { return biases_.data(); }
+  const float* scales() const { return scales_.data(); }  ///< int8: of the rows; else null
+  const float* sums() const { return sums_.data(); }      ///< int8: of the quantised rows
+
  private:
+  void SetFloatColumn(float* panel, std::size_t column, const float* row) const;
+  void SetBFloat16Column(BFloat16* panel, std::size_t column, const float* row) const;
+  void SetInt8Column(std::int8_t* panel, std::size_t output, const float* row);
+
   Precision precision_;
   Isa isa_;
   std::size_t inputs_;
   std::size_t outputs_;
+  std::size_t depth_;
+  std::size_t panel_bytes_;
+  AlignedBuffer<std::byte> packed_;
+  AlignedBuffer<float> biases_;
+  AlignedBuffer<float> scales_;
+  AlignedBuffer<float> sums_;
 };
 
 /// Where a product goes: rows of floats or of bfloat16, `stride` values apart.
 struct LinearOutput {
   float* floats = nullptr;
-  BFloat16* halves = nullptr;  ///< instead of floats; precisions bf16 and int8 on native bf16 only
+  BFloat16* halves = nullptr;  ///< instead of floats
   std::size_t stride = 0;
 };
 

@@ -11,7 +11,7 @@
 namespace bertqa {
 
 /// How one row of int8 activations reads back: value ≈ scale · quantised + minimum, quantised in
-/// [0, 255], or in [0, 127] where the instruction set's int8 product saturates (kAvx2, kBaseline).
+/// [0, 255], or in [0, 127] where two products are added in 16 bits (kAvx2, kAvx512).
 struct RowScale {
   float scale = 0;
   float minimum = 0;
@@ -45,7 +45,7 @@ class Operand {
  private:
   Precision precision_;
   Isa isa_;
-  AlignedBuffer<std::byte> bytes_;
+  AlignedBuffer<std::byte> bytes_;  // rows of the last Assign
   AlignedBuffer<RowScale> scales_;
 };
 
