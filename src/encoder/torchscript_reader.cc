@@ -51,8 +51,8 @@ std::string TorchArchive::ReadText(const std::string& name) const {
     Fail("record " + name + " has " + std::to_string(size) + " bytes; at most " +
          std::to_string(kMaxPickleBytes) + " are expected");
   }
-  const auto bytes = archive_.Read(name, ZipArchive::Checksum::kVerify).bytes;
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  const ZipArchive::Bytes record = archive_.Read(name, ZipArchive::Checksum::kVerify);
+  return {reinterpret_cast<const char*>(record.bytes.data()), record.bytes.size()};
 }
 
 void TorchArchive::RequireLittleEndian() const {

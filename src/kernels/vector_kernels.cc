@@ -171,16 +171,24 @@ void StoreNarrow(Vector values, BFloat16* output, std::size_t count) {
   }
 }
 
+/// The first `count` values, then zeros. Through a buffer: a masked load may read beyond them where
+/// the instruction set has no masks.
 Vector LoadFirst(const float* values, std::size_t count) {
-  return count >= kLanes ? hn::LoadU(kFloats, values)
-                         : hn::MaskedLoad(hn::FirstN(kFloats, count), kFloats, values);
+  if (count >= kLanes) {
+    return hn::LoadU(kFloats, values);
+  }
+  alignas(64) float buffer[kLanes] = {};
+  std::copy_n(values, count, buffer);
+  return hn::Load(kFloats, buffer);
 }
 
 void StoreFirst(Vector values, float* output, std::size_t count) {
   if (count >= kLanes) {
     hn::StoreU(values, kFloats, output);
   } else {
-    hn::BlendedStore(values, hn::FirstN(kFloats, count), kFloats, output);
+    alignas(64) float buffer[kLanes];
+    hn::Store(values, kFloats, buffer);
+    std::copy_n(buffer, count, output);
   }
 }
 
@@ -328,7 +336,7 @@ float Mean(const float* row, std::size_t size, const Transform& transform) {
   }
   if (index < size) {
     const auto mask = hn::FirstN(kFloats, size - index);
-    const Vector part = transform(hn::MaskedLoad(mask, kFloats, row + index));
+    const Vector part = transform(LoadFirst(row + index, size - index));
     sums = hn::Add(sums, hn::IfThenElseZero(mask, part));
   }
   return hn::GetLane(hn::SumOfLanes(kFloats, sums)) / static_cast<float>(size);

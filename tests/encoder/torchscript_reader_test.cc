@@ -8,7 +8,7 @@
 
 #include "base/files.h"
 #include "encoder/fixtures.h"
-#include "encoder/torchscript_writer.h"
+#include "torchscript/torchscript_writer.h"
 
 namespace bertqa {
 namespace {

@@ -37,9 +37,11 @@ def run_bare(command, folder):
     Returns stdout and the files that the linker opened."""
     result = run(command, cwd=folder, env={"LD_DEBUG": "files", "LC_ALL": "C.UTF-8"})
     opened = re.findall(r"calling init: (\S+)", result.stderr)
-    if not any("libtorch_cpu" in path for path in opened):
-        sys.exit(f"{command[0]}: the linker's debug output does not name libtorch:\n"
+    if not any("libutf8proc" in path for path in opened):
+        sys.exit(f"{command[0]}: the linker's debug output names no library:\n"
                  f"{result.stderr[:2000]}")
+    if any("libtorch" in path for path in opened):
+        sys.exit(f"{command[0]}: libtorch is loaded, but answering does not need it")
     return result.stdout, opened
 
 

@@ -49,6 +49,10 @@ WindowOptions MakeWindowOptions(const AnswerOptions& answer, std::size_t model_l
   return windows;
 }
 
+std::size_t ThreadsOf(const RunOptions& run) {
+  return run.threads == 0 ? AvailableCores() : run.threads;
+}
+
 QaOptions MakeQaOptions(const RunOptions& run, const AnswerOptions& answer, const Model& model) {
   QaOptions options;
   options.windows = MakeWindowOptions(answer, model.qa->max_window_tokens());
@@ -60,7 +64,7 @@ QaOptions MakeQaOptions(const RunOptions& run, const AnswerOptions& answer, cons
   options.null_threshold = answer.null_threshold.value_or(model.defaults.null_threshold);
   options.temperature = model.defaults.temperature;
   options.max_batch_tokens = run.max_batch_tokens;
-  options.threads = run.threads == 0 ? AvailableCores() : run.threads;
+  options.threads = ThreadsOf(run);
   return options;
 }
 
@@ -93,6 +97,12 @@ void AddRunOptions(CLI::App& app, RunOptions& run) {
   app.add_option("-t,--threads", run.threads, "Threads (default: the cores this process may use)")
       ->check(CLI::Range(1, 4096))
       ->type_name("N");
+  AddChoice<Precision>(app, "--precision", run.precision,
+                       {{"auto", Precision::kAuto},
+                        {"fp32", Precision::kFloat32},
+                        {"bf16", Precision::kBFloat16},
+                        {"int8", Precision::kInt8}},
+                       "What products are computed in; auto: bf16 where it is native, else fp32");
   app.add_option("--max-batch-tokens", run.max_batch_tokens,
                  "Tokens of one forward pass; bounds memory, changes no result")
       ->check(CLI::Range(1, 1 << 24))
@@ -189,7 +199,8 @@ fs::path ResolveModel(const std::string& model) {
 
 LoadedPipeline LoadPipeline(const RunOptions& run, const AnswerOptions& answer) {
   const Stopwatch watch;
-  auto model = std::make_shared<const Model>(LoadModel(ResolveModel(run.model)));
+  const LoadOptions load{.precision = run.precision, .threads = ThreadsOf(run)};
+  auto model = std::make_shared<const Model>(LoadModel(ResolveModel(run.model), load));
   const QaOptions options = MakeQaOptions(run, answer, *model);
   QaPipeline pipeline(std::move(model), options);
   return {std::move(pipeline), watch.seconds()};

@@ -23,6 +23,7 @@ constexpr int kDoneBut = 1;  ///< no answer, failed records, a bound that was mi
 struct RunOptions {
   std::string model;
   std::size_t threads = 0;  ///< 0: AvailableCores()
+  Precision precision = Precision::kAuto;
   std::size_t max_batch_tokens = QaOptions().max_batch_tokens;
   bool quiet = false;
   bool verbose = false;
