@@ -23,7 +23,8 @@ target_link_options(bertqa_shared PRIVATE
   -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/exports.map)
 # BUILD_INTERFACE: the exported target names none of them, libbertqa.so finds them itself.
 target_link_libraries(bertqa_shared PRIVATE
-  $<BUILD_INTERFACE:libtorch> $<BUILD_INTERFACE:${UTF8PROC_LIBRARY}>
+  $<BUILD_INTERFACE:${HWY_LIBRARY}> $<BUILD_INTERFACE:ZLIB::ZLIB>
+  $<BUILD_INTERFACE:${CMAKE_DL_LIBS}> $<BUILD_INTERFACE:${UTF8PROC_LIBRARY}>
   $<BUILD_INTERFACE:${HWY_LIBRARY}> $<BUILD_INTERFACE:ZLIB::ZLIB>
   $<BUILD_INTERFACE:Threads::Threads> $<BUILD_INTERFACE:${CMAKE_DL_LIBS}>)
 
