@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
+#include "bertqa/precision.h"
 #include "bertqa/window.h"
 
 namespace bertqa {
@@ -11,6 +13,18 @@ namespace bertqa {
 struct SpanLogits {
   std::vector<float> start;  ///< [N]
   std::vector<float> end;    ///< [N]
+};
+
+/// What a model computes with, and how much work its windows are.
+struct ComputeInfo {
+  Precision precision = Precision::kFloat32;  ///< what it computes in; never kAuto
+  std::string reason;                         ///< why this precision: "asked for", "auto: …"
+  std::string instruction_set;                ///< of the kernels: "AVX2"
+  std::string processor;                      ///< as the processor calls itself; may be empty
+  /// Floating-point operations (or those on integers) of a window of T tokens:
+  /// T · flops_per_token + T² · flops_per_token_pair.
+  double flops_per_token = 0;       ///< of the matrix products
+  double flops_per_token_pair = 0;  ///< of attention: each token looks at each
 };
 
 /// A span-extraction model: an encoder and a question-answering head.
@@ -30,6 +44,13 @@ class QaModel {
   virtual std::size_t max_window_tokens() const = 0;
 
   virtual std::size_t vocabulary_size() const = 0;
+
+  /// What `--verbose` tells. A model that counts no operations has none to tell.
+  virtual ComputeInfo compute_info() const { return {}; }
+
+  /// Billions of operations a second that this model's matrix product reaches at its precision with
+  /// `threads` threads when nothing else is done, measured in a few milliseconds; 0: not known.
+  virtual double MeasurePeakGflops(std::size_t /*threads*/) const { return 0; }
 };
 
 }  // namespace bertqa
