@@ -16,15 +16,14 @@ struct TokenRange {
   std::size_t size() const { return end - begin; }
 };
 
-/// Elements [first, first + count) of a tensor of type `dtype` that begins at `stored`, as floats.
+/// `count` elements of type `dtype` that begin at `stored`, as floats.
 /// REQUIRES: IsWeight(dtype).
-void WidenStored(Isa isa, DType dtype, const std::byte* stored, std::size_t first,
-                 std::size_t count, float* output);
+void WidenStored(Isa isa, DType dtype, const std::byte* stored, std::size_t count, float* output);
 
 /// Writes word + position + segment embeddings of `tokens` of `batch`, normalised,
 /// to `output` [tokens, H]. `position_of` [N] counts tokens from each window's begin.
 /// REQUIRES: ids, segments and positions are inside their tables.
-void Embed(Isa isa, const EmbeddingParameters& parameters, const PackedBatch& batch,
+void Embed(const EmbeddingParameters& parameters, const PackedBatch& batch,
            std::span<const std::size_t> position_of, TokenRange tokens, float* output);
 
 }  // namespace bertqa

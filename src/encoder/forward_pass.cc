@@ -66,7 +66,7 @@ TokenRange ForwardPass::Block(std::size_t block) const {
 
 void ForwardPass::EmbedBlock(std::size_t block, Scratch& scratch) {
   const TokenRange rows = Block(block);
-  Embed(options_.isa, parameters_.embeddings, batch_, position_of_, rows, Hidden(rows));
+  Embed(parameters_.embeddings, batch_, position_of_, rows, Hidden(rows));
   ProjectQueryKeyValue(/*layer=*/0, rows, scratch);
 }
 

@@ -20,8 +20,7 @@ class Loader {
   AlignedBuffer<float> Float(const std::string& name, std::size_t count) const {
     const TensorBytes stored = checkpoint_.Read(name);
     AlignedBuffer<float> values(count);
-    WidenStored(options_.isa, checkpoint_.dtype(name), stored.bytes.data(), 0, count,
-                values.data());
+    WidenStored(options_.isa, checkpoint_.dtype(name), stored.bytes.data(), count, values.data());
     return values;
   }
 
@@ -36,6 +35,7 @@ class Loader {
   PackedLinear ReadLinears(const std::vector<std::string>& names, std::size_t inputs,
                            std::size_t outputs, Precision precision) const {
     std::vector<Stacked> parts;
+    parts.reserve(names.size());
     for (const std::string& name : names) {
       parts.push_back({.weight = checkpoint_.Read(name + ".weight"),
                        .dtype = checkpoint_.dtype(name + ".weight"),
@@ -51,8 +51,9 @@ class Loader {
       for (std::size_t row = 0; row < count; ++row) {
         const Stacked& part = parts[(first + row) / outputs];
         const std::size_t row_of_part = (first + row) % outputs;
-        WidenStored(options_.isa, part.dtype, part.weight.bytes.data(), row_of_part * inputs,
-                    inputs, rows.data() + row * inputs);
+        WidenStored(options_.isa, part.dtype,
+                    part.weight.bytes.data() + row_of_part * inputs * SizeOf(part.dtype), inputs,
+                    rows.data() + row * inputs);
         biases.data()[row] = part.bias.data()[row_of_part];
       }
       linear.SetRows(first, count, rows.data(), biases.data());
@@ -107,7 +108,8 @@ BertParameters LoadParameters(const Checkpoint& checkpoint, const ComputeOptions
   const std::string prefix = "bert.embeddings.";
   const std::string words = prefix + "word_embeddings.weight";
   BertParameters parameters{
-      .embeddings = {.words = checkpoint.Read(words),
+      .embeddings = {.isa = options.isa,
+                     .words = checkpoint.Read(words),
                      .words_dtype = checkpoint.dtype(words),
                      .positions = loader.Float(prefix + "position_embeddings.weight",
                                                config.max_positions * hidden),
@@ -116,6 +118,7 @@ BertParameters LoadParameters(const Checkpoint& checkpoint, const ComputeOptions
                      .norm = loader.ReadNorm(prefix + "LayerNorm")},
       .layers = {},
       .head = loader.ReadLinears({"qa_outputs"}, hidden, 2, Precision::kFloat32)};
+  parameters.layers.reserve(layers.size());
   for (std::optional<LayerParameters>& layer : layers) {
     parameters.layers.push_back(std::move(*layer));
   }

@@ -28,6 +28,7 @@ struct LayerParameters {
 
 /// The rows of the three embedding tables.
 struct EmbeddingParameters {
+  Isa isa = Isa::kBaseline;  ///< that rows are added and normalised with
   TensorBytes words;  ///< [V, H], as stored, in the file's mapping where that is possible (a row is
                       ///< widened when it is used: the table is half of a small model, and a
                       ///< question needs a few hundred rows of it)

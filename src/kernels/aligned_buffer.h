@@ -38,7 +38,9 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(void* memory) const { std::free(memory); }
+    void operator()(void* memory) const {
+      std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc): this is the RAII
+    }
   };
   std::unique_ptr<T[], Free> data_;
   std::size_t size_ = 0;

@@ -75,8 +75,8 @@ WriteArchiveFunction Load() {
 }  // namespace
 
 WriteArchiveFunction LoadTorchScriptModule() {
-  static const WriteArchiveFunction kFunction = Load();
-  return kFunction;
+  static const WriteArchiveFunction function = Load();
+  return function;
 }
 
 }  // namespace bertqa
