@@ -49,13 +49,16 @@ using ResultSink = std::function<bool(StreamOutput)>;
 /// Called by the sink's thread when no further output is ready: the moment to flush.
 using SinkIdle = std::function<void()>;
 
-/// Times are summed over threads.
+/// What a run did. Only what was computed counts as windows and tokens: a record that repeats the
+/// question and the texts of another has none. Times are summed over threads.
 struct PipelineStats {
   std::size_t records = 0;
+  std::size_t duplicates = 0;  ///< records that were given the outcome of another
   std::size_t windows = 0;
-  std::size_t tokens = 0;  ///< of all windows, special tokens counted
+  std::size_t tokens = 0;       ///< of all windows, special tokens counted
+  std::size_t token_pairs = 0;  ///< sum of the windows' squared lengths: what attention looks at
   std::size_t batches = 0;
-  double read_seconds = 0;  ///< source
+  double read_seconds = 0;  ///< source, waiting for input included
   double tokenize_seconds = 0;
   double encode_seconds = 0;
   double decode_seconds = 0;
@@ -74,13 +77,16 @@ class QaPipeline {
   QaResult Ask(const QaRequest& request, PipelineStats* stats = nullptr) const;
 
   /// How the answer of one request comes about. Errors as Ask.
-  Inspection Inspect(const QaRequest& request) const;
+  Inspection Inspect(const QaRequest& request, PipelineStats* stats = nullptr) const;
 
-  /// Answers a stream. Reading, tokenizing, encoding and writing overlap; memory is bounded by the
-  /// options, not by the input; windows of several records share a forward pass. A free thread
-  /// takes what is there and waits for no more, so that a source that pauses gets its answers at
-  /// once. Errors of a record become its outcome; what the source or the sink throws ends the
-  /// stream and is thrown here.
+  /// Answers a stream. Reading, computing and writing overlap; memory is bounded by the options,
+  /// not by the input; windows of several records share a forward pass. A free thread takes what is
+  /// there and waits for no more, so that a source that pauses gets its answers at once.
+  /// Tokenizing, encoding and decoding run on `options.threads` threads, never more; reading and
+  /// writing on one more each. A record whose question and texts are, byte for byte, those of one
+  /// in flight or of one of the last few thousand gets that one's outcome, and its own payload.
+  /// Errors of a record become its outcome; what the source or the sink throws ends the stream and
+  /// is thrown here.
   PipelineStats Stream(const RequestSource& source, const ResultSink& sink,
                        const SinkIdle& idle = {}) const;
 

@@ -1,7 +1,9 @@
 #include <utility>
 
+#include "base/stopwatch.h"
 #include "bertqa/error.h"
 #include "bertqa/pipeline.h"
+#include "pipeline/encode.h"
 #include "pipeline/inspect.h"
 #include "pipeline/stream.h"
 
@@ -23,8 +25,10 @@ ErrorCode CodeOf(RecordErrorCode code) {
 
 void Add(PipelineStats& sum, const PipelineStats& one) {
   sum.records += one.records;
+  sum.duplicates += one.duplicates;
   sum.windows += one.windows;
   sum.tokens += one.tokens;
+  sum.token_pairs += one.token_pairs;
   sum.batches += one.batches;
   sum.read_seconds += one.read_seconds;
   sum.tokenize_seconds += one.tokenize_seconds;
@@ -60,14 +64,24 @@ QaResult QaPipeline::Ask(const QaRequest& request, PipelineStats* stats) const {
   return std::get<QaResult>(std::move(outcome));
 }
 
-Inspection QaPipeline::Inspect(const QaRequest& request) const {
+Inspection QaPipeline::Inspect(const QaRequest& request, PipelineStats* stats) const {
+  PipelineStats run;
+  run.records = 1;
+  const Stopwatch tokenize;
   auto prepared = PrepareExample(request, *model_->tokenizer, options_);
+  run.tokenize_seconds = tokenize.seconds();
   if (const auto* error = std::get_if<RecordError>(&prepared)) {
     throw Error(CodeOf(error->code), error->message);
   }
   auto& example = std::get<Example>(prepared);
-  EncodeExample(example, *model_, options_);
-  return InspectExample(example, request, *model_->tokenizer, options_);
+  EncodeExample(example, *model_, options_, run);
+  const Stopwatch decode;
+  Inspection inspection = InspectExample(example, request, *model_->tokenizer, options_);
+  run.decode_seconds = decode.seconds();
+  if (stats != nullptr) {
+    Add(*stats, run);
+  }
+  return inspection;
 }
 
 PipelineStats QaPipeline::Stream(const RequestSource& source, const ResultSink& sink,

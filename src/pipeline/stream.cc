@@ -11,34 +11,48 @@
 namespace bertqa {
 namespace {
 
-/// Forward passes that may wait for the encoders, a thread: enough that none of them idles.
+/// Forward passes that may wait for the workers, a thread: enough that none of them idles.
 constexpr std::size_t kBatchesAhead = 8;
-/// What a record costs besides its tokens, in tokens; and how many bytes of text count as one.
+/// What a record costs besides its tokens, in tokens; how many bytes of text count as one; and how
+/// many make one, until the text is tokenized.
 constexpr std::size_t kRecordWeight = 32;
 constexpr std::size_t kBytesPerToken = 16;
+constexpr std::size_t kTextBytesPerToken = 4;
+/// Outcomes that are remembered, with their texts: of a few thousand paragraphs.
+constexpr std::size_t kCacheBytes = std::size_t{4} << 20U;
+/// What an outcome takes besides its texts, and what each of its answers takes.
+constexpr std::size_t kOutcomeBytes = 512;
+constexpr std::size_t kAnswerBytes = 128;
 
-void CopyLogits(const SpanLogits& logits, std::size_t begin, std::size_t end,
-                ExampleWindow& window) {
-  const auto first = static_cast<std::ptrdiff_t>(begin);
-  const auto last = static_cast<std::ptrdiff_t>(end);
-  window.start.assign(logits.start.begin() + first, logits.start.begin() + last);
-  window.end.assign(logits.end.begin() + first, logits.end.begin() + last);
+std::size_t TextBytes(const QaRequest& request) {
+  std::size_t bytes = request.question.size();
+  for (const std::string& document : request.documents) {
+    bytes += document.size();
+  }
+  return bytes;
 }
 
-/// What a record holds in memory, in tokens.
+std::size_t WeighText(const QaRequest& request) {
+  return kRecordWeight + TextBytes(request) / kBytesPerToken;
+}
+
+/// Tokens that a request will have, about.
+std::size_t GuessTokens(const QaRequest& request) {
+  return TextBytes(request) / kTextBytesPerToken;
+}
+
+/// What a tokenized record holds in memory, in tokens.
 std::size_t Weigh(const QaRequest& request, const Example& example) {
-  std::size_t weight = kRecordWeight + example.question.size();
+  std::size_t weight = WeighText(request) + example.question.size();
   for (const Encoding& document : example.documents) {
     weight += document.size();
-  }
-  for (const std::string& document : request.documents) {
-    weight += document.size() / kBytesPerToken;
   }
   return weight;
 }
 
-RecordError InternalError(const std::exception& error) {
-  return {RecordErrorCode::kInternal, error.what()};
+void Fail(Outcome& outcome, RecordError error) {
+  outcome.value = std::move(error);
+  outcome.failed = true;
 }
 
 }  // namespace
@@ -47,14 +61,15 @@ StreamRun::StreamRun(const Model& model, const QaOptions& options)
     : model_(model),
       options_(options),
       pair_(model.tokenizer->pair_template()),
-      max_weight_(kBatchesAhead * options.threads * options.max_batch_tokens) {}
+      max_weight_(kBatchesAhead * options.threads * options.max_batch_tokens),
+      cache_(kCacheBytes, kOutcomeBytes + options.top_k * kAnswerBytes) {}
 
 PipelineStats StreamRun::Run(const RequestSource& source, const ResultSink& sink,
                              const SinkIdle& idle) {
   std::vector<std::jthread> threads;
   try {
     for (std::size_t i = 0; i < options_.threads; ++i) {
-      threads.emplace_back([this] { EncodeAll(); });
+      threads.emplace_back([this] { Work(); });
     }
     threads.emplace_back([&] { ReadAll(source); });
     WriteAll(sink, idle);
@@ -70,16 +85,13 @@ PipelineStats StreamRun::Run(const RequestSource& source, const ResultSink& sink
 }
 
 void StreamRun::ReadAll(const RequestSource& source) {
+  double seconds = 0;
   try {
     while (true) {
       const Stopwatch watch;
       std::optional<StreamInput> input = source();
-      const double seconds = watch.seconds();
-      {
-        const std::lock_guard lock(mutex_);
-        stats_.read_seconds += seconds;
-      }
-      if (!input || !Admit(Prepare(std::move(*input)))) {
+      seconds += watch.seconds();
+      if (!input || !Admit(std::move(*input))) {
         break;
       }
     }
@@ -89,46 +101,35 @@ void StreamRun::ReadAll(const RequestSource& source) {
     error_ = std::current_exception();
   }
   const std::lock_guard lock(mutex_);
+  stats_.read_seconds = seconds;
   end_of_input_ = true;
   work_.notify_all();
   done_.notify_all();
 }
 
-std::shared_ptr<StreamRun::Slot> StreamRun::Prepare(StreamInput input) {
-  const Stopwatch watch;
+/// Makes a slot of an input. False if the run is stopping.
+bool StreamRun::Admit(StreamInput input) {
   auto slot = std::make_shared<Slot>();
   slot->request = std::move(input.request);
+  slot->weight = WeighText(slot->request);
   if (input.error) {
-    slot->outcome = std::move(*input.error);
-    slot->done = true;
-  } else {
-    try {
-      auto prepared = PrepareExample(slot->request, *model_.tokenizer, options_);
-      if (auto* error = std::get_if<RecordError>(&prepared)) {
-        slot->outcome = std::move(*error);
-        slot->done = true;
-      } else {
-        slot->example = std::get<Example>(std::move(prepared));
-      }
-    } catch (const std::exception& error) {
-      slot->outcome = InternalError(error);
-      slot->done = true;
-    }
+    slot->outcome = std::make_shared<Outcome>();
+    slot->outcome->value = std::move(*input.error);
+    slot->outcome->done = true;
+    return Queue(slot, Role::kBroken);
   }
-  slot->windows_left = slot->example.windows.size();
-  slot->weight = Weigh(slot->request, slot->example);
-  const double seconds = watch.seconds();
-  const std::lock_guard lock(mutex_);
-  stats_.tokenize_seconds += seconds;
-  return slot;
+  OutcomeCache::Lookup lookup = cache_.FindOrAdd(slot->request);
+  slot->outcome = std::move(lookup.outcome);
+  if (!lookup.is_new) {
+    return Queue(slot, Role::kDuplicate);
+  }
+  slot->weight += GuessTokens(slot->request);
+  return Queue(slot, Role::kNew);
 }
 
-bool StreamRun::Admit(std::shared_ptr<Slot> slot) {
-  if (!slot->done && slot->windows_left == 0) {
-    Decode(slot);  // nothing to encode
-    slot->done = true;
-  }
-  std::unique_lock lock(mutex_);
+/// Queues a slot once there is room. False if the run is stopping.
+bool StreamRun::Queue(const SlotPointer& slot, Role role) {
+  Lock lock(mutex_);
   admitted_.wait(
       lock, [&] { return stopping_ || order_.empty() || weight_ + slot->weight <= max_weight_; });
   if (stopping_) {
@@ -137,78 +138,130 @@ bool StreamRun::Admit(std::shared_ptr<Slot> slot) {
   weight_ += slot->weight;
   stats_.records += 1;
   order_.push_back(slot);
-  if (slot->done) {
+  stats_.duplicates += role == Role::kDuplicate ? 1 : 0;
+  if (role == Role::kNew) {
+    raw_.push_back(slot);
+    work_.notify_one();
+  } else if (slot->outcome->done) {
     done_.notify_one();
-  } else {
-    pending_.push_back(std::move(slot));
-    work_.notify_one();
   }
   return true;
 }
 
-void StreamRun::EncodeAll() {
-  Batch batch;
-  std::size_t threads = 0;
-  while (TakeBatch(batch, threads)) {
-    const Stopwatch watch;
-    const std::vector<std::optional<RecordError>> errors = EncodeItems(batch, threads);
-    const double seconds = watch.seconds();
-    {
-      const std::lock_guard lock(mutex_);
-      threads_busy_ -= threads;
-      stats_.encode_seconds += seconds * static_cast<double>(threads);
-      work_.notify_one();
+void StreamRun::Work() {
+  Lock lock(mutex_);
+  while (WaitForWork(lock)) {
+    // Tokenizes before it encodes what would not fill a batch.
+    if (ready_.empty() && !raw_.empty()) {
+      PrepareSome(lock);
+    } else {
+      EncodeOne(lock);
     }
-    Finish(batch, errors);
   }
+  work_.notify_all();  // the others end as well
 }
 
-/// Waits for a batch. A lone batch may use all the threads that are free; with others waiting, each
-/// gets its share.
-bool StreamRun::TakeBatch(Batch& batch, std::size_t& threads) {
-  std::unique_lock lock(mutex_);
-  work_.wait(lock, [&] {
-    const bool has_work = !ready_.empty() || !pending_.empty();
-    return stopping_ || (has_work && threads_busy_ < options_.threads) ||
-           (!has_work && end_of_input_);
-  });
-  if (stopping_ || (ready_.empty() && pending_.empty())) {
-    work_.notify_all();
-    return false;
-  }
-  if (ready_.empty()) {
-    PlanPending();
-  }
-  batch = std::move(ready_.front());
-  ready_.pop_front();
-  const std::size_t free = options_.threads - threads_busy_;
-  threads = std::max<std::size_t>(1, free / (ready_.size() + 1));
-  threads_busy_ += threads;
-  stats_.batches += 1;
-  stats_.windows += batch.items.size();
-  stats_.tokens += batch.tokens;
-  if (!ready_.empty() && threads_busy_ < options_.threads) {
+/// True if there is work and a thread to do it on; false at the end.
+bool StreamRun::WaitForWork(Lock& lock) {
+  const auto is_over = [&] {
+    return stopping_ || (end_of_input_ && !HasWork() && preparing_ == 0);
+  };
+  work_.wait(lock, [&] { return is_over() || (HasWork() && threads_busy_ < options_.threads); });
+  return !is_over();
+}
+
+/// Tokenizes a batch's worth of slots. REQUIRES: the lock is held; it is let go meanwhile.
+void StreamRun::PrepareSome(Lock& lock) {
+  const std::vector<SlotPointer> slots = TakeRaw();
+  threads_busy_ += 1;
+  preparing_ += 1;
+  if (HasWork()) {
     work_.notify_one();
   }
-  return true;
+  lock.unlock();
+  const Stopwatch watch;
+  for (const SlotPointer& slot : slots) {
+    Prepare(*slot);
+  }
+  const double seconds = watch.seconds();
+  lock.lock();
+  threads_busy_ -= 1;
+  preparing_ -= 1;
+  stats_.tokenize_seconds += seconds;
+  TakePrepared(slots);
+  work_.notify_one();
 }
 
-/// Plans all pending windows, so that every thread gets some. REQUIRES: the lock is held.
+std::vector<StreamRun::SlotPointer> StreamRun::TakeRaw() {
+  std::vector<SlotPointer> slots;
+  std::size_t tokens = 0;
+  for (const Item& item : pending_) {
+    tokens += item.slot->example.WindowTokens(item.window_index, pair_);
+  }
+  while (!raw_.empty() && (slots.empty() || tokens < options_.max_batch_tokens)) {
+    tokens += GuessTokens(raw_.front()->request);
+    slots.push_back(std::move(raw_.front()));
+    raw_.pop_front();
+  }
+  return slots;
+}
+
+/// Tokenizes a slot and cuts it into windows. A slot without windows has its outcome afterwards.
+void StreamRun::Prepare(Slot& slot) const {
+  try {
+    auto prepared = PrepareExample(slot.request, *model_.tokenizer, options_);
+    if (auto* error = std::get_if<RecordError>(&prepared)) {
+      slot.outcome->value = std::move(*error);
+      return;
+    }
+    slot.example = std::get<Example>(std::move(prepared));
+    slot.windows_left = slot.example.windows.size();
+    if (slot.windows_left == 0) {
+      Decode(slot);
+    }
+  } catch (const std::exception& error) {
+    Fail(*slot.outcome, InternalError(error));
+  }
+}
+
+/// REQUIRES: the lock is held.
+void StreamRun::TakePrepared(const std::vector<SlotPointer>& slots) {
+  for (const SlotPointer& slot : slots) {
+    const std::size_t weight = Weigh(slot->request, slot->example);
+    weight_ += weight - slot->weight;  // of unsigned numbers: right also where it falls
+    slot->weight = weight;
+    if (slot->windows_left == 0) {
+      slot->outcome->done = true;
+      done_.notify_one();
+    }
+    for (std::size_t i = 0; i < slot->windows_left; ++i) {
+      pending_.push_back({slot, i});
+    }
+  }
+}
+
+/// Plans the pending windows, so that every thread gets some. What would be a small batch waits for
+/// more if there is more. REQUIRES: the lock is held.
 void StreamRun::PlanPending() {
-  std::vector<Batch::Item> items;
+  const std::vector<Item> items(pending_.begin(), pending_.end());
+  pending_.clear();
   std::vector<std::size_t> lengths;
   std::size_t total = 0;
-  for (const std::shared_ptr<Slot>& slot : pending_) {
-    for (std::size_t i = 0; i < slot->example.windows.size(); ++i) {
-      items.push_back({slot, i});
-      lengths.push_back(slot->example.WindowTokens(i, pair_));
-      total += lengths.back();
-    }
+  for (const Item& item : items) {
+    lengths.push_back(item.slot->example.WindowTokens(item.window_index, pair_));
+    total += lengths.back();
   }
-  pending_.clear();
   const std::size_t share = (total + options_.threads - 1) / options_.threads;
-  const std::size_t limit = std::min(options_.max_batch_tokens, share);
+  const std::size_t limit =
+      raw_.empty() ? std::min(options_.max_batch_tokens, share) : options_.max_batch_tokens;
   for (const BatchPlan& plan : PlanBatches(lengths, limit)) {
+    const bool is_small = plan.tokens < options_.max_batch_tokens / 2;
+    if (is_small && !raw_.empty() && !ready_.empty()) {
+      for (const std::size_t index : plan.window_indices) {
+        pending_.push_back(items[index]);
+      }
+      continue;
+    }
     Batch batch;
     batch.tokens = plan.tokens;
     for (const std::size_t index : plan.window_indices) {
@@ -218,101 +271,116 @@ void StreamRun::PlanPending() {
   }
 }
 
-/// Encodes a batch; what went wrong with each of its items. If the whole fails, its windows are
-/// tried one by one, so that a record fails for its own sake only and not for its neighbours'.
-std::vector<std::optional<RecordError>> StreamRun::EncodeItems(const Batch& batch,
-                                                               std::size_t threads) const {
-  std::vector<std::optional<RecordError>> errors(batch.items.size());
-  try {
-    Encode(batch.items, threads);
-    return errors;
-  } catch (const std::exception& error) {
-    errors.front() = InternalError(error);
+/// Takes a batch. A lone one may use all the threads that are free; with more work waiting, each
+/// gets its share. REQUIRES: the lock is held, there is work.
+StreamRun::Batch StreamRun::TakeBatch(std::size_t& threads) {
+  if (ready_.empty()) {
+    PlanPending();
   }
-  for (std::size_t i = 0; batch.items.size() > 1 && i < batch.items.size(); ++i) {
-    try {
-      Encode(std::span(batch.items).subspan(i, 1), threads);
-      errors[i].reset();
-    } catch (const std::exception& error) {
-      errors[i] = InternalError(error);
-    }
+  Batch batch = std::move(ready_.front());
+  ready_.pop_front();
+  const std::size_t free = options_.threads - threads_busy_;
+  const std::size_t others = ready_.size() + (raw_.empty() && pending_.empty() ? 0 : 1);
+  threads = std::max<std::size_t>(1, free / (others + 1));
+  threads_busy_ += threads;
+  std::vector<std::size_t> lengths;
+  for (const Item& item : batch.items) {
+    lengths.push_back(item.slot->example.WindowTokens(item.window_index, pair_));
   }
-  return errors;
+  CountBatch(stats_, lengths);
+  if (HasWork() && threads_busy_ < options_.threads) {
+    work_.notify_one();
+  }
+  return batch;
 }
 
-void StreamRun::Encode(std::span<const Batch::Item> items, std::size_t threads) const {
-  PackedBatch packed;
-  for (const Batch::Item& item : items) {
-    AppendExampleWindow(packed, item.slot->example, item.window_index, pair_);
+/// Encodes a batch, and decodes the slots that it completes.
+/// REQUIRES: the lock is held; it is let go meanwhile.
+void StreamRun::EncodeOne(Lock& lock) {
+  std::size_t threads = 0;
+  const Batch batch = TakeBatch(threads);
+  lock.unlock();
+  std::vector<WindowPlace> places;
+  for (const Item& item : batch.items) {
+    places.push_back({item.slot->example, item.window_index});
   }
-  const SpanLogits logits = model_.qa->Forward(packed, threads);
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const Batch::Item& item = items[i];
-    CopyLogits(logits, packed.offsets[i], packed.offsets[i + 1],
-               item.slot->example.windows[item.window_index]);
-  }
-}
-
-/// Counts the windows of a batch as done, and decodes the slots that are complete.
-void StreamRun::Finish(const Batch& batch, const std::vector<std::optional<RecordError>>& errors) {
-  std::vector<std::shared_ptr<Slot>> complete;
-  {
-    const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < batch.items.size(); ++i) {
-      const Batch::Item& item = batch.items[i];
-      if (errors[i] && !item.slot->failed) {
-        item.slot->failed = true;
-        item.slot->outcome = *errors[i];
-      }
-      item.slot->windows_left -= 1;
-      if (item.slot->windows_left == 0) {
-        complete.push_back(item.slot);
-      }
-    }
-  }
-  for (const std::shared_ptr<Slot>& slot : complete) {
-    if (!slot->failed) {
-      Decode(slot);
+  const Stopwatch encode;
+  const WindowErrors errors = EncodeWindows(places, model_, threads);
+  const double encode_seconds = encode.seconds() * static_cast<double>(threads);
+  lock.lock();
+  threads_busy_ -= threads - 1;  // this one goes on
+  work_.notify_one();
+  const std::vector<SlotPointer> complete = CountDown(batch, errors);
+  lock.unlock();
+  const Stopwatch decode;
+  for (const SlotPointer& slot : complete) {
+    if (!slot->outcome->failed) {
+      Decode(*slot);
     }
     slot->example = {};  // its memory is not needed while it waits for its turn
-    const std::lock_guard lock(mutex_);
-    slot->done = true;
-    done_.notify_one();
   }
+  const double decode_seconds = decode.seconds();
+  lock.lock();
+  stats_.encode_seconds += encode_seconds;
+  stats_.decode_seconds += decode_seconds;
+  threads_busy_ -= 1;
+  work_.notify_one();
+  for (const SlotPointer& slot : complete) {
+    slot->outcome->done = true;
+  }
+  done_.notify_one();
 }
 
-void StreamRun::Decode(const std::shared_ptr<Slot>& slot) {
-  const Stopwatch watch;
-  try {
-    slot->outcome = DecodeExample(slot->example, slot->request, pair_, options_);
-  } catch (const std::exception& error) {
-    slot->outcome = InternalError(error);
+/// Counts the windows of a batch as encoded; the slots that now are whole.
+/// REQUIRES: the lock is held.
+std::vector<StreamRun::SlotPointer> StreamRun::CountDown(const Batch& batch,
+                                                         const WindowErrors& errors) {
+  std::vector<SlotPointer> complete;
+  for (std::size_t i = 0; i < batch.items.size(); ++i) {
+    const SlotPointer& slot = batch.items[i].slot;
+    if (errors[i] && !slot->outcome->failed) {
+      Fail(*slot->outcome, *errors[i]);
+    }
+    slot->windows_left -= 1;
+    if (slot->windows_left == 0) {
+      complete.push_back(slot);
+    }
   }
-  const double seconds = watch.seconds();
-  const std::lock_guard lock(mutex_);
-  stats_.decode_seconds += seconds;
+  return complete;
+}
+
+void StreamRun::Decode(Slot& slot) const {
+  try {
+    slot.outcome->value = DecodeExample(slot.example, slot.request, pair_, options_);
+  } catch (const std::exception& error) {
+    Fail(*slot.outcome, InternalError(error));
+  }
 }
 
 void StreamRun::WriteAll(const ResultSink& sink, const SinkIdle& idle) {
   try {
-    while (const std::shared_ptr<Slot> slot = TakeDone(idle)) {
+    double seconds = 0;
+    while (const SlotPointer slot = TakeDone(idle)) {
       const Stopwatch watch;
-      const bool go_on = sink({std::move(slot->request), std::move(slot->outcome)});
-      stats_.write_seconds += watch.seconds();
+      // A copy: others may have the same outcome.
+      const bool go_on = sink({std::move(slot->request), slot->outcome->value});
+      seconds += watch.seconds();
       if (!go_on) {
         Stop(nullptr);
         return;
       }
     }
+    const std::lock_guard lock(mutex_);
+    stats_.write_seconds = seconds;
   } catch (...) {
     Stop(std::current_exception());
   }
 }
 
 /// The next slot in order, or nothing at the end.
-std::shared_ptr<StreamRun::Slot> StreamRun::TakeDone(const SinkIdle& idle) {
-  const auto front_is_done = [&] { return !order_.empty() && order_.front()->done; };
-  std::unique_lock lock(mutex_);
+StreamRun::SlotPointer StreamRun::TakeDone(const SinkIdle& idle) {
+  const auto front_is_done = [&] { return !order_.empty() && order_.front()->outcome->done; };
+  Lock lock(mutex_);
   if (!front_is_done() && idle) {
     lock.unlock();
     idle();
@@ -322,7 +390,7 @@ std::shared_ptr<StreamRun::Slot> StreamRun::TakeDone(const SinkIdle& idle) {
   if (order_.empty()) {
     return nullptr;
   }
-  std::shared_ptr<Slot> slot = std::move(order_.front());
+  SlotPointer slot = std::move(order_.front());
   order_.pop_front();
   weight_ -= slot->weight;
   admitted_.notify_one();
@@ -337,26 +405,6 @@ void StreamRun::Stop(std::exception_ptr error) {
   }
   admitted_.notify_all();
   work_.notify_all();
-}
-
-void EncodeExample(Example& example, const Model& model, const QaOptions& options) {
-  const PairTemplate& pair = model.tokenizer->pair_template();
-  std::vector<std::size_t> lengths;
-  lengths.reserve(example.windows.size());
-  for (std::size_t i = 0; i < example.windows.size(); ++i) {
-    lengths.push_back(example.WindowTokens(i, pair));
-  }
-  for (const BatchPlan& plan : PlanBatches(lengths, options.max_batch_tokens)) {
-    PackedBatch packed;
-    for (const std::size_t index : plan.window_indices) {
-      AppendExampleWindow(packed, example, index, pair);
-    }
-    const SpanLogits logits = model.qa->Forward(packed, options.threads);
-    for (std::size_t i = 0; i < plan.window_indices.size(); ++i) {
-      CopyLogits(logits, packed.offsets[i], packed.offsets[i + 1],
-                 example.windows[plan.window_indices[i]]);
-    }
-  }
 }
 
 }  // namespace bertqa

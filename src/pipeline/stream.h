@@ -6,21 +6,24 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "bertqa/pipeline.h"
+#include "pipeline/encode.h"
 #include "pipeline/example.h"
+#include "pipeline/outcome_cache.h"
 
 namespace bertqa {
 
-/// One run of QaPipeline::Stream: a reader thread, `threads` encoders, and the writer on the
-/// calling thread, around one mutex.
+/// One run of QaPipeline::Stream: a reader thread, `threads` workers, and the writer on the calling
+/// thread, around one mutex.
 ///
-/// A record is a Slot from when it is read until it is written. The reader tokenizes it and puts it
-/// into `order_` and `pending_`. A free encoder plans the pending windows into batches (`ready_`)
-/// and takes one; the encoder that fills the last window of a slot decodes it. The writer takes
-/// slots from the front of `order_` as they are done.
+/// A record is a Slot from when it is read until it is written. The reader puts it into `order_`
+/// and, unless another record asks the same, into `raw_`. A worker tokenizes raw slots into
+/// `pending_` windows, plans those into batches (`ready_`), or takes a batch and encodes it; the
+/// one that fills the last window of a slot decodes it. The writer takes slots from the front of
+/// `order_` as they are done. The reader and the writer only read and write: all that computes is a
+/// worker's, and no more than `threads` of them compute at a time.
 class StreamRun {
  public:
   StreamRun(const Model& model, const QaOptions& options);
@@ -30,60 +33,70 @@ class StreamRun {
  private:
   struct Slot {
     QaRequest request;
-    Example example;
-    std::size_t weight = 0;        ///< what it counts against the bound on memory
-    std::size_t windows_left = 0;  ///< not encoded yet
-    bool failed = false;           ///< a batch of it failed; `outcome` says why
-    bool done = false;
-    std::variant<QaResult, RecordError> outcome;
+    std::shared_ptr<Outcome> outcome;  ///< shared with the records that ask the same, and `cache_`
+    Example example;                   ///< empty if another slot computes the outcome
+    std::size_t weight = 0;            ///< what it counts against the bound on memory
+    std::size_t windows_left = 0;      ///< not encoded yet
   };
+  /// Where the outcome of a slot comes from: it is to be computed, another slot's is, or it was an
+  /// error when it was read.
+  enum class Role { kNew, kDuplicate, kBroken };
+  using SlotPointer = std::shared_ptr<Slot>;  ///< shared by `order_` and who computes it
+  using Lock = std::unique_lock<std::mutex>;
 
+  /// One window on its way to the model.
+  struct Item {
+    SlotPointer slot;
+    std::size_t window_index = 0;
+  };
   /// Windows of several slots that share a forward pass.
   struct Batch {
-    struct Item {
-      std::shared_ptr<Slot> slot;  ///< shared with order_, which drops it when it is written
-      std::size_t window_index = 0;
-    };
     std::vector<Item> items;
     std::size_t tokens = 0;
   };
 
   void ReadAll(const RequestSource& source);
-  std::shared_ptr<Slot> Prepare(StreamInput input);
-  bool Admit(std::shared_ptr<Slot> slot);
-  void EncodeAll();
-  bool TakeBatch(Batch& batch, std::size_t& threads);
+  bool Admit(StreamInput input);
+  bool Queue(const SlotPointer& slot, Role role);
+
+  void Work();
+  bool WaitForWork(Lock& lock);
+  bool HasWork() const { return !ready_.empty() || !pending_.empty() || !raw_.empty(); }
+  void PrepareSome(Lock& lock);
+  std::vector<SlotPointer> TakeRaw();
+  void Prepare(Slot& slot) const;
+  void TakePrepared(const std::vector<SlotPointer>& slots);
   void PlanPending();
-  std::vector<std::optional<RecordError>> EncodeItems(const Batch& batch,
-                                                      std::size_t threads) const;
-  void Encode(std::span<const Batch::Item> items, std::size_t threads) const;
-  void Finish(const Batch& batch, const std::vector<std::optional<RecordError>>& errors);
-  void Decode(const std::shared_ptr<Slot>& slot);
+  void EncodeOne(Lock& lock);
+  Batch TakeBatch(std::size_t& threads);
+  std::vector<SlotPointer> CountDown(const Batch& batch, const WindowErrors& errors);
+  void Decode(Slot& slot) const;
+
   void WriteAll(const ResultSink& sink, const SinkIdle& idle);
-  std::shared_ptr<Slot> TakeDone(const SinkIdle& idle);
+  SlotPointer TakeDone(const SinkIdle& idle);
   void Stop(std::exception_ptr error);
 
   const Model& model_;
   const QaOptions& options_;
   const PairTemplate& pair_;
   const std::size_t max_weight_;
+  OutcomeCache cache_;  // the reader's
 
   std::mutex mutex_;  // guards everything below
   std::condition_variable admitted_;
   std::condition_variable work_;
   std::condition_variable done_;
-  std::deque<std::shared_ptr<Slot>> order_;
-  std::deque<std::shared_ptr<Slot>> pending_;
+  std::deque<SlotPointer> order_;
+  std::deque<SlotPointer> raw_;
+  std::deque<Item> pending_;
   std::deque<Batch> ready_;
   std::size_t weight_ = 0;        ///< of all slots in order_
   std::size_t threads_busy_ = 0;  ///< of options_.threads
+  std::size_t preparing_ = 0;     ///< workers that will add to `pending_`
   bool end_of_input_ = false;
   bool stopping_ = false;
   std::exception_ptr error_;
   PipelineStats stats_;
 };
-
-/// Encodes all windows of one example on the calling thread, in batches bounded by the options.
-void EncodeExample(Example& example, const Model& model, const QaOptions& options);
 
 }  // namespace bertqa

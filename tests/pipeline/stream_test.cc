@@ -198,27 +198,58 @@ TEST(StreamTest, BatchesStayBelowTheTokenLimitAndAreShared) {
   EXPECT_EQ(stats.tokens, seen.tokens);
 }
 
+/// Counts how many threads compute at a time.
+class BusyCounter {
+ public:
+  void Work(std::size_t threads, std::size_t size) {
+    const std::size_t now = busy_ += threads;
+    std::size_t before = most_;
+    while (before < now && !most_.compare_exchange_weak(before, now)) {
+    }
+    volatile std::size_t work = 0;  // long enough for others to come in
+    for (std::size_t i = 0; i < 200 * size; ++i) {
+      work = work + i;
+    }
+    busy_ -= threads;
+  }
+  std::size_t busy() const { return busy_; }
+  std::size_t most() const { return most_; }
+
+ private:
+  std::atomic<std::size_t> busy_ = 0;
+  std::atomic<std::size_t> most_ = 0;
+};
+
+/// Tokenizing is work as well.
+class BusyTokenizer final : public Tokenizer {
+ public:
+  explicit BusyTokenizer(BusyCounter& counter) : counter_(counter) {}
+  Encoding Encode(std::string_view text) const override {
+    counter_.Work(1, text.size() / 4);
+    return fake_.Encode(text);
+  }
+  std::size_t vocabulary_size() const override { return fake_.vocabulary_size(); }
+  std::string_view Piece(TokenId id) const override { return fake_.Piece(id); }
+  const PairTemplate& pair_template() const override { return fake_.pair_template(); }
+
+ private:
+  FakeTokenizer fake_;
+  BusyCounter& counter_;
+};
+
 TEST(StreamTest, NeverComputesOnMoreThreadsThanAllowed) {
+  const std::vector<StreamInput> inputs = MakeInputs();
   for (const std::size_t threads : {1U, 2U, 3U, 4U}) {
-    std::atomic<std::size_t> busy = 0;
-    std::atomic<std::size_t> most = 0;
-    const auto watch = [&](const PackedBatch& batch, std::size_t batch_threads) {
-      const std::size_t now = busy += batch_threads;
-      std::size_t before = most;
-      while (before < now && !most.compare_exchange_weak(before, now)) {
-      }
-      volatile std::size_t work = 0;  // long enough for others to come in
-      for (std::size_t i = 0; i < 200 * batch.token_count(); ++i) {
-        work = work + i;
-      }
-      EXPECT_GE(batch_threads, 1U);
-      busy -= batch_threads;
-    };
-    const std::vector<StreamInput> inputs = MakeInputs();
-    const QaPipeline pipeline(MakeFakeModel(watch), WithLimits(threads, 60));
-    RunStream(pipeline, inputs, InputOrder(inputs.size()));
-    EXPECT_LE(most, threads);
-    EXPECT_EQ(busy, 0U);
+    BusyCounter counter;
+    auto model = std::make_shared<Model>();
+    model->tokenizer = std::make_unique<BusyTokenizer>(counter);
+    model->qa = std::make_unique<FakeModel>([&](const PackedBatch& batch, std::size_t used) {
+      EXPECT_GE(used, 1U);
+      counter.Work(used, batch.token_count());
+    });
+    RunStream(QaPipeline(model, WithLimits(threads, 60)), inputs, InputOrder(inputs.size()));
+    EXPECT_LE(counter.most(), threads);
+    EXPECT_EQ(counter.busy(), 0U);
   }
 }
 

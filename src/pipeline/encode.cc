@@ -1,0 +1,86 @@
+#include "pipeline/encode.h"
+
+#include "base/stopwatch.h"
+
+namespace bertqa {
+namespace {
+
+void CopyLogits(const SpanLogits& logits, std::size_t begin, std::size_t end,
+                ExampleWindow& window) {
+  const auto first = static_cast<std::ptrdiff_t>(begin);
+  const auto last = static_cast<std::ptrdiff_t>(end);
+  window.start.assign(logits.start.begin() + first, logits.start.begin() + last);
+  window.end.assign(logits.end.begin() + first, logits.end.begin() + last);
+}
+
+void Encode(std::span<const WindowPlace> windows, const Model& model, std::size_t threads) {
+  PackedBatch packed;
+  for (const WindowPlace& place : windows) {
+    AppendExampleWindow(packed, place.example, place.window_index,
+                        model.tokenizer->pair_template());
+  }
+  const SpanLogits logits = model.qa->Forward(packed, threads);
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    CopyLogits(logits, packed.offsets[i], packed.offsets[i + 1],
+               windows[i].example.windows[windows[i].window_index]);
+  }
+}
+
+}  // namespace
+
+WindowErrors EncodeWindows(std::span<const WindowPlace> windows, const Model& model,
+                           std::size_t threads) {
+  WindowErrors errors(windows.size());
+  try {
+    Encode(windows, model, threads);
+    return errors;
+  } catch (const std::exception& error) {
+    errors.front() = InternalError(error);
+  }
+  for (std::size_t i = 0; windows.size() > 1 && i < windows.size(); ++i) {
+    try {
+      Encode(windows.subspan(i, 1), model, threads);
+      errors[i].reset();
+    } catch (const std::exception& error) {
+      errors[i] = InternalError(error);
+    }
+  }
+  return errors;
+}
+
+void CountBatch(PipelineStats& stats, std::span<const std::size_t> window_tokens) {
+  stats.batches += 1;
+  stats.windows += window_tokens.size();
+  for (const std::size_t tokens : window_tokens) {
+    stats.tokens += tokens;
+    stats.token_pairs += tokens * tokens;
+  }
+}
+
+void EncodeExample(Example& example, const Model& model, const QaOptions& options,
+                   PipelineStats& stats) {
+  const Stopwatch watch;
+  const PairTemplate& pair = model.tokenizer->pair_template();
+  std::vector<std::size_t> lengths;
+  lengths.reserve(example.windows.size());
+  for (std::size_t i = 0; i < example.windows.size(); ++i) {
+    lengths.push_back(example.WindowTokens(i, pair));
+  }
+  for (const BatchPlan& plan : PlanBatches(lengths, options.max_batch_tokens)) {
+    std::vector<WindowPlace> places;
+    std::vector<std::size_t> window_tokens;
+    for (const std::size_t index : plan.window_indices) {
+      places.push_back({example, index});
+      window_tokens.push_back(lengths[index]);
+    }
+    CountBatch(stats, window_tokens);
+    Encode(places, model, options.threads);
+  }
+  stats.encode_seconds += watch.seconds() * static_cast<double>(options.threads);
+}
+
+RecordError InternalError(const std::exception& error) {
+  return {RecordErrorCode::kInternal, error.what()};
+}
+
+}  // namespace bertqa
