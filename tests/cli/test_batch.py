@@ -75,9 +75,21 @@ class Records(CliTest):
         self.check(self.batch("--quiet", stdin="{}"), 1)
 
     def test_verbose_counts(self):
-        result = self.batch("--verbose", stdin=json.dumps(record(1)))
+        lines = [json.dumps(record(1)), json.dumps(record(2, question="when?")),
+                 json.dumps(record(3))]
+        result = self.batch("--verbose", "--threads", 2, stdin="\n".join(lines))
         self.assertEqual(result.status, 0)
-        self.assertRegex(result.stderr, r"^bertqa: 1 questions, 1 windows, \d+ tokens, 1 batches\n")
+        report = dict(line.split(None, 1) for line in result.stderr.splitlines()
+                      if not line.startswith("page faults"))
+        self.assertRegex(report["questions"], r"^3,  [\d.]+ a second$")
+        self.assertEqual(report["duplicates"], "1")
+        self.assertRegex(report["windows"], r"^2,  in [12] batches$")
+        self.assertRegex(report["tokens"], r"^\d+,  \d+ a second$")
+        self.assertRegex(report["run"], r"^\d+\.\d{3} s   on 2 threads$")
+        self.assertRegex(report["memory"], r"^\d+\.\d MiB at most$")
+        for stage in ("read", "tokenize", "encode", "decode", "write"):
+            self.assertRegex(report[stage], r"^\d+\.\d{3} s +\d+\.\d %$")
+        self.assertIn(report["precision"].split()[0], ("fp32", "bf16", "int8"))
 
 
 class LineEnds(CliTest):

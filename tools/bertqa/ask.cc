@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "base/stopwatch.h"
 #include "bertqa/error.h"
 #include "command.h"
 #include "io/record_writer.h"
@@ -85,12 +84,10 @@ int RunAsk(const AskOptions& options) {
     }
     return StreamInput{{options.questions[next++], documents.texts, {}}, {}};
   };
-  const Stopwatch watch;
+  const VerboseReport report(options.run, loaded);
   const PipelineStats stats = loaded.pipeline.Stream(
       source, [&](StreamOutput output) { return printer.Print(std::move(output)); });
-  if (options.run.verbose) {
-    PrintStats(stats, loaded.load_seconds, watch.seconds());
-  }
+  report.Print(stats);
   return printer.has_answer() ? kDone : kDoneBut;
 }
 

@@ -8,7 +8,6 @@
 #include <string>
 #include <system_error>
 
-#include "base/stopwatch.h"
 #include "bertqa/error.h"
 #include "command.h"
 #include "descriptor.h"
@@ -177,7 +176,7 @@ int RunBatch(const BatchOptions& options) {
   ClearOutput(output);
   RecordSink sink(output.value(), options);
   Progress progress(!options.run.quiet && ::isatty(STDERR_FILENO) == 1, source.total());
-  const Stopwatch watch;
+  const VerboseReport report(options.run, loaded);
   const PipelineStats stats = loaded.pipeline.Stream([&] { return source.Next(); },
                                                      [&](const StreamOutput& record) {
                                                        progress.Advance();
@@ -186,9 +185,7 @@ int RunBatch(const BatchOptions& options) {
                                                      [&] { sink.Flush(); });
   sink.Finish();
   progress.Clear();
-  if (options.run.verbose) {
-    PrintStats(stats, loaded.load_seconds, watch.seconds());
-  }
+  report.Print(stats);
   if (sink.failed() > 0 && !options.run.quiet) {
     Note(std::to_string(sink.failed()) + " of " + std::to_string(stats.records) +
          " records failed");

@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/stopwatch.h"
 #include "bertqa/error.h"
+#include "io/run_report.h"
 
 namespace bertqa::cli {
 namespace {
@@ -210,17 +211,28 @@ void Note(const std::string& message) {
   std::fputs(("bertqa: " + message + "\n").c_str(), stderr);
 }
 
-void PrintStats(const PipelineStats& stats, double load_seconds, double run_seconds) {
-  const auto count = [](std::size_t value) { return static_cast<double>(value); };
-  std::fprintf(stderr,
-               "bertqa: %zu questions, %zu windows, %zu tokens, %zu batches\n"
-               "bertqa: load %.3f s, run %.3f s: %.1f questions/s, %.0f tokens/s\n"
-               "bertqa: thread-seconds: read %.3f, tokenize %.3f, encode %.3f, decode %.3f, "
-               "write %.3f\n",
-               stats.records, stats.windows, stats.tokens, stats.batches, load_seconds, run_seconds,
-               count(stats.records) / run_seconds, count(stats.tokens) / run_seconds,
-               stats.read_seconds, stats.tokenize_seconds, stats.encode_seconds,
-               stats.decode_seconds, stats.write_seconds);
+VerboseReport::VerboseReport(const RunOptions& run, const LoadedPipeline& loaded)
+    : enabled_(run.verbose), loaded_(loaded), before_(ReadProcessUsage()) {}
+
+void VerboseReport::Print(const PipelineStats& stats) const {
+  if (!enabled_) {
+    return;
+  }
+  const QaModel& model = *loaded_.pipeline.model().qa;
+  const ProcessUsage after = ReadProcessUsage();
+  RunFacts facts;
+  facts.run_seconds = watch_.seconds();
+  facts.stats = stats;
+  facts.compute = model.compute_info();
+  facts.precision = NameOf(facts.compute.precision);
+  facts.threads = loaded_.pipeline.options().threads;
+  facts.load_seconds = loaded_.load_seconds;
+  facts.user_seconds = after.user_seconds - before_.user_seconds;
+  facts.system_seconds = after.system_seconds - before_.system_seconds;
+  facts.page_faults = after.page_faults - before_.page_faults;
+  facts.peak_bytes = after.peak_bytes;
+  facts.peak_gflops = model.MeasurePeakGflops(facts.threads);  // last: it takes time of its own
+  std::fputs(FormatRunReport(facts).c_str(), stderr);
 }
 
 Color ResolveColor(const std::string& color, int descriptor) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/process_usage.h"
+#include "base/stopwatch.h"
 #include "bertqa/model.h"
 #include "bertqa/pipeline.h"
 #include "io/answer_text.h"
@@ -69,7 +71,22 @@ LoadedPipeline LoadPipeline(const RunOptions& run, const AnswerOptions& answer);
 
 /// A message to stderr: "bertqa: …".
 void Note(const std::string& message);
-void PrintStats(const PipelineStats& stats, double load_seconds, double run_seconds);
+
+/// What `--verbose` writes to stderr after a run; watches it from construction on.
+class VerboseReport {
+ public:
+  /// `loaded` must outlive this object.
+  VerboseReport(const RunOptions& run, const LoadedPipeline& loaded);
+  /// Nothing without `--verbose`.
+  void Print(const PipelineStats& stats) const;
+
+ private:
+  bool enabled_;
+  const LoadedPipeline& loaded_;
+  ProcessUsage before_;
+  Stopwatch watch_;
+};
+
 Color ResolveColor(const std::string& color, int descriptor);
 
 /// Writes a result to stdout. Returns false if nobody reads it any more.

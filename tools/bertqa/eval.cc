@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/files.h"
-#include "base/stopwatch.h"
 #include "bertqa/error.h"
 #include "command.h"
 #include "descriptor.h"
@@ -113,12 +112,10 @@ Answers PredictAnswers(const SquadFile& file, const EvalCommandOptions& options)
     answers.scores.emplace_back(id, NullLead(result));
     return true;
   };
-  const Stopwatch watch;
+  const VerboseReport report(options.run, loaded);
   const PipelineStats stats = loaded.pipeline.Stream(source, sink);
   progress.Clear();
-  if (options.run.verbose) {
-    PrintStats(stats, loaded.load_seconds, watch.seconds());
-  }
+  report.Print(stats);
   return answers;
 }
 

@@ -40,7 +40,10 @@ int RunInspect(const InspectOptions& options) {
   const Documents documents = ReadDocuments(options.text);
   const LoadedPipeline loaded = LoadPipeline(options.run, options.answer);
   const QaRequest request = {options.question, documents.texts, {}};
-  const Inspection inspection = loaded.pipeline.Inspect(request);
+  const VerboseReport report(options.run, loaded);
+  PipelineStats stats;
+  const Inspection inspection = loaded.pipeline.Inspect(request, &stats);
+  report.Print(stats);
   if (!options.svg.empty()) {
     WriteFileAtomically(options.svg, FormatHeatMapSvg(request, inspection));
   }
