@@ -22,8 +22,9 @@ struct AttentionHead {
   std::size_t head_size = 0;
 };
 
-/// One thread's intermediate results: keys and values packed in panels, as products read them, and
-/// a few rows of scores. They stay in the caches up to windows of a thousand tokens.
+/// One thread's intermediate results (attention_layout.h): the keys and values of a window as the
+/// products read them, and what belongs to some rows of queries. Scores are never kept: only the
+/// first two grow with the window.
 class AttentionScratch {
  public:
   AttentionScratch(Isa isa, std::size_t max_tokens, std::size_t head_size);
@@ -31,26 +32,29 @@ class AttentionScratch {
   float* keys() { return keys_.data(); }
   float* values() { return values_.data(); }
   float* queries() { return queries_.data(); }
-  float* scores() { return scores_.data(); }
   float* weights() { return weights_.data(); }
-  float* tile() { return tile_.data(); }
+  float* outputs() { return outputs_.data(); }
+  float* sums() { return sums_.data(); }
+  float* shifts() { return shifts_.data(); }
 
  private:
-  AlignedBuffer<float> keys_;     // panels [tokens / 32][head size][32]; or half as many BFloat16
-  AlignedBuffer<float> values_;   // panels [head size / 32][tokens][32]
-  AlignedBuffer<float> queries_;  // [rows, head size]
-  AlignedBuffer<float> scores_;   // [rows, tokens]
-  AlignedBuffer<float> weights_;  // [rows, tokens] as BFloat16
-  AlignedBuffer<float> tile_;     // [rows, 32]
+  AlignedBuffer<float> keys_;
+  AlignedBuffer<float> values_;
+  AlignedBuffer<float> queries_;
+  AlignedBuffer<float> weights_;
+  AlignedBuffer<float> outputs_;
+  AlignedBuffer<float> sums_;
+  AlignedBuffer<float> shifts_;
 };
 
 /// softmax(Q · Kᵀ / √D) · V (Vaswani et al. 2017, eq. 1), every token attending to all of the
-/// window, on the calling thread. Products and soft-max in fp32.
+/// window, on the calling thread. Products and soft-max in fp32. Nothing is allocated.
 /// REQUIRES: 1 <= tokens <= max_tokens, head_size as in the scratch.
 void Attend(Isa isa, const AttentionHead<float>& head, AttentionScratch& scratch);
 
-/// The same with bfloat16 products, summed in fp32; the soft-max is fp32.
-/// REQUIRES: ComputesBFloat16(isa).
+/// The same with bfloat16 products, summed in fp32; the soft-max is fp32, its weights are rounded
+/// to bfloat16 and divided by the sum of the rounded ones.
+/// REQUIRES: ComputesBFloat16(isa). With kAmx it leaves the thread's tile registers released.
 void Attend(Isa isa, const AttentionHead<BFloat16>& head, AttentionScratch& scratch);
 
 }  // namespace bertqa

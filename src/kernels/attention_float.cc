@@ -1,0 +1,251 @@
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <utility>
+
+#include "kernels/attention_layout.h"
+
+// Highway compiles this file once for each instruction set.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/attention_float.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/attention_pack-inl.h"
+#include "kernels/isa_table.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace bertqa {
+namespace HWY_NAMESPACE {
+namespace {
+
+/// Two vectors of columns and so many rows that the sums fill the registers: 14 · 2 of 32 with
+/// AVX-512, 6 · 2 of 16 else; the rest hold two vectors of the panel and one element of the input.
+constexpr std::size_t kColumns = 2 * kLanes;
+constexpr std::size_t kRows = HWY_TARGET <= HWY_AVX3 ? 14 : 6;
+constexpr std::size_t kPanel = kAttentionPanel;
+constexpr std::size_t kChunk = kRows * kPanel;  // floats
+static_assert(kPanel % kColumns == 0);
+
+/// sums += input [Rows][depth] (rows kPanel apart) · panel [depth][kColumns] (rows kPanel apart).
+template <std::size_t Rows>
+HWY_INLINE void MultiplyAdd(const float* input, const float* panel, std::size_t depth,
+                            Vector (&sums)[Rows][2]) {
+  for (std::size_t index = 0; index < depth; ++index) {
+    const Vector left = hn::Load(kFloats, panel + index * kPanel);
+    const Vector right = hn::Load(kFloats, panel + index * kPanel + kLanes);
+    for (std::size_t row = 0; row < Rows; ++row) {
+      const Vector value = hn::Set(kFloats, input[row * kPanel + index]);
+      sums[row][0] = hn::MulAdd(value, left, sums[row][0]);
+      sums[row][1] = hn::MulAdd(value, right, sums[row][1]);
+    }
+  }
+}
+
+/// The same over all chunks of the input's depth.
+template <std::size_t Rows>
+HWY_INLINE void MultiplyAddChunks(const float* input, const float* panel, std::size_t depth,
+                                  Vector (&sums)[Rows][2]) {
+  for (std::size_t begin = 0; begin < depth; begin += kPanel) {
+    MultiplyAdd<Rows>(input + begin * kRows, panel + begin * kPanel,
+                      std::min(kPanel, depth - begin), sums);
+  }
+}
+
+/// What becomes of scores.
+enum class Purpose {
+  kLargest,  ///< sums[row] = the largest of each lane
+  kBounded,  ///< weights = 2^score, added to sums
+  kShifted,  ///< weights = 2^(score - shifts[row]), added to sums
+};
+
+/// `count`: how many lanes are of tokens.
+template <Purpose kPurpose>
+HWY_INLINE void FinishScores(Vector score, std::size_t row, std::size_t count,
+                             const AttentionGroup& group, float* weights) {
+  float* const place = group.sums + row * kAttentionMaxLanes;
+  const Vector sum = hn::Load(kFloats, place);
+  if constexpr (kPurpose == Purpose::kLargest) {
+    const Vector lowest = hn::Set(kFloats, std::numeric_limits<float>::lowest());
+    const Vector valid =
+        count < kLanes ? hn::IfThenElse(hn::FirstN(kFloats, count), score, lowest) : score;
+    hn::Store(hn::Max(sum, valid), kFloats, place);
+  } else {
+    Vector weight = kPurpose == Purpose::kShifted
+                        ? WeightExp2(hn::Sub(score, hn::Set(kFloats, group.shifts[row])))
+                        : BoundedExp2(score);
+    if (count < kLanes) {
+      weight = hn::IfThenElseZero(hn::FirstN(kFloats, count), weight);
+    }
+    hn::Store(hn::Add(sum, weight), kFloats, place);
+    hn::Store(weight, kFloats, weights + row * kPanel);
+  }
+}
+
+template <std::size_t Rows, Purpose kPurpose>
+void Score(const AttentionGroup& group, const AttentionTokens& tokens) {
+  for (std::size_t column = 0; column < tokens.count; column += kColumns) {
+    Vector sums[Rows][2];
+    for (auto& row : sums) {
+      row[0] = hn::Zero(kFloats);
+      row[1] = hn::Zero(kFloats);
+    }
+    const std::size_t panel = column / kPanel;
+    const std::size_t part = column % kPanel;
+    MultiplyAddChunks<Rows>(group.queries, tokens.keys + panel * kPanel * tokens.head_size + part,
+                            tokens.head_size, sums);
+    float* const weights = tokens.weights + panel * kChunk + part;
+    const std::size_t left = tokens.count - column;
+    const std::size_t more = left > kLanes ? left - kLanes : 0;
+    for (std::size_t row = 0; row < Rows; ++row) {
+      FinishScores<kPurpose>(sums[row][0], row, left, group, weights);
+      FinishScores<kPurpose>(sums[row][1], row, more, group, weights + kLanes);
+    }
+  }
+}
+
+/// outputs += weights · values, of one panel of columns.
+template <std::size_t Rows>
+void WeighColumns(const AttentionTokens& tokens, const float* values, float* outputs) {
+  for (std::size_t column = 0; column < kPanel; column += kColumns) {
+    Vector sums[Rows][2];
+    for (std::size_t row = 0; row < Rows; ++row) {
+      sums[row][0] = hn::Load(kFloats, outputs + row * kPanel + column);
+      sums[row][1] = hn::Load(kFloats, outputs + row * kPanel + column + kLanes);
+    }
+    MultiplyAddChunks<Rows>(tokens.weights, values + column, tokens.count, sums);
+    for (std::size_t row = 0; row < Rows; ++row) {
+      hn::Store(sums[row][0], kFloats, outputs + row * kPanel + column);
+      hn::Store(sums[row][1], kFloats, outputs + row * kPanel + column + kLanes);
+    }
+  }
+}
+
+template <std::size_t Rows>
+void AttendBlock(const AttentionGroup& group, const AttentionTokens& tokens) {
+  if (group.is_bounded) {
+    Score<Rows, Purpose::kBounded>(group, tokens);
+  } else {
+    Score<Rows, Purpose::kShifted>(group, tokens);
+  }
+  for (std::size_t column = 0; column < tokens.head_size; column += kPanel) {
+    WeighColumns<Rows>(tokens, tokens.values + column / kPanel * tokens.value_panel_stride,
+                       group.outputs + column * kRows);
+  }
+}
+
+/// Calls the version for the group's rows.
+void FindLargest(const AttentionGroup& group, const AttentionTokens& tokens) {
+  static constexpr auto kFunctions = []<std::size_t... Index>(std::index_sequence<Index...>) {
+    return std::array{&Score<Index + 1, Purpose::kLargest>...};
+  }(std::make_index_sequence<kRows>());
+  kFunctions[group.rows - 1](group, tokens);
+}
+
+void AttendTokens(const AttentionGroup& group, const AttentionTokens& tokens) {
+  static constexpr auto kFunctions = []<std::size_t... Index>(std::index_sequence<Index...>) {
+    return std::array{&AttendBlock<Index + 1>...};
+  }(std::make_index_sequence<kRows>());
+  kFunctions[group.rows - 1](group, tokens);
+}
+
+float PackKeys(const AttentionHead<float>& head, float* keys) {
+  Vector largest = hn::Zero(kFloats);
+  for (std::size_t token = 0; token < RoundUp(head.tokens, kPanel); token += kLanes) {
+    const float* rows[kLanes];
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      // Past the end, the last one again: those scores are left out, whatever they are.
+      rows[lane] = head.key + std::min(token + lane, head.tokens - 1) * head.stride;
+    }
+    float* const panel = keys + token / kPanel * kPanel * head.head_size + token % kPanel;
+    largest = hn::Max(largest, PackColumns(rows, head.head_size, panel, kPanel));
+  }
+  return hn::GetLane(hn::MaxOfLanes(kFloats, largest));
+}
+
+/// A row of kPanel floats, zeros from `count` on.
+void CopyRow(const float* values, std::size_t count, float* target) {
+  if (count == kPanel) {
+    for (std::size_t index = 0; index < kPanel; index += kLanes) {
+      hn::Store(hn::LoadU(kFloats, values + index), kFloats, target + index);
+    }
+  } else {
+    std::copy_n(values, count, target);
+    std::fill(target + count, target + kPanel, 0.0F);
+  }
+}
+
+void PackValues(const AttentionHead<float>& head, float* values) {
+  const std::size_t padded_tokens = RoundUp(head.tokens, kPanel);
+  for (std::size_t column = 0; column < head.head_size; column += kPanel) {
+    const std::size_t columns = std::min(kPanel, head.head_size - column);
+    const float* value = head.value + column;
+    float* target = values + column * padded_tokens;
+    for (std::size_t token = 0; token < head.tokens; ++token) {
+      CopyRow(value, columns, target);
+      value += head.stride;
+      target += kPanel;
+    }
+  }
+}
+
+float LoadQueries(const AttentionHead<float>& head, const AttentionGroup& group) {
+  const float factor = AttentionFactor(head.head_size);
+  float largest = 0;
+  for (std::size_t row = 0; row < group.rows; ++row) {
+    const float* const query = head.query + (group.first_row + row) * head.stride;
+    float square = 0;
+    for (std::size_t begin = 0; begin < head.head_size; begin += kPanel) {
+      square += ScaleRow(query + begin, std::min(kPanel, head.head_size - begin), factor,
+                         group.queries + begin * kRows + row * kPanel);
+    }
+    largest = std::max(largest, square);
+  }
+  return largest;
+}
+
+void Store(const AttentionHead<float>& head, const AttentionGroup& group) {
+  for (std::size_t row = 0; row < group.rows; ++row) {
+    const Vector sums = hn::Load(kFloats, group.sums + row * kAttentionMaxLanes);
+    const float share = 1.0F / hn::GetLane(hn::SumOfLanes(kFloats, sums));
+    float* const output = head.output + (group.first_row + row) * head.output_stride;
+    for (std::size_t begin = 0; begin < head.head_size; begin += kPanel) {
+      ScaleRow(group.outputs + begin * kRows + row * kPanel,
+               std::min(kPanel, head.head_size - begin), share, output + begin);
+    }
+  }
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(misc-use-internal-linkage): Highway's table refers to it from outside
+AttentionKernel<float> GetAttention() {
+  return {.max_rows = kRows,
+          .pack_keys = &PackKeys,
+          .pack_values = &PackValues,
+          .load_queries = &LoadQueries,
+          .find_largest = &FindLargest,
+          .attend = &AttendTokens,
+          .store = &Store};
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace bertqa
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+namespace bertqa {
+
+HWY_EXPORT(GetAttention);
+
+const AttentionKernel<float>& FloatAttention(Isa isa) {
+  static const IsaTable<AttentionKernel<float>> table(
+      [] { return HWY_DYNAMIC_DISPATCH(GetAttention)(); });
+  return table.For(isa);
+}
+
+}  // namespace bertqa
+
+#endif  // HWY_ONCE

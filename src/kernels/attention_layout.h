@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+
+#include "kernels/attention.h"
+
+// What attention.cc, which orders the work, and the kernels of one precision and instruction set
+// agree on: how the parts of an attention lie in the scratch.
+//
+// An "element" is 4 bytes: a float, or 2 bfloat16 that are adjacent in a product's depth.
+//
+//   keys     [tokens / 32][D elements][32]        Kᵀ, panels of 32 tokens
+//   values   [D / 32][tokens elements][32]        V, panels of 32 columns
+//   queries  [groups][D / depth][rows][depth]     rows at a constant distance
+//   weights  [block / 32][rows][32]               of one group and one block of tokens
+//   outputs  [groups][D / 32][rows][32]           sums so far
+//   sums     [groups][rows][16]                   of the weights, in each lane of a vector
+//   shifts   [groups][rows]                       what is subtracted from a row's scores
+//
+// A group is as many rows of queries as the registers hold sums for. For a block of tokens, whose
+// keys and values fit the level-2 cache, all groups of a super-group are computed, so that long
+// windows do not stream K and V from memory for each group.
+
+namespace bertqa {
+
+inline constexpr std::size_t kAttentionPanel = 32;     ///< tokens or columns of a panel
+inline constexpr std::size_t kAttentionMaxRows = 32;   ///< of a group, for any kernel
+inline constexpr std::size_t kAttentionBlock = 256;    ///< tokens of a block
+inline constexpr std::size_t kAttentionGroups = 16;    ///< of a super-group
+inline constexpr std::size_t kAttentionMaxLanes = 16;  ///< floats of a vector
+
+/// If no score (as a power of 2) is larger in magnitude, 2^score is taken without subtracting the
+/// row's largest first: neither it, nor its product with a value, nor their sum leaves what a float
+/// can hold. |q| · |k| bounds a score (Cauchy and Schwarz), so that this costs a norm a token, and
+/// saves a pass over the scores.
+inline constexpr float kAttentionSafeScore = 80.0F;
+
+/// Where a group of rows lies in the scratch.
+struct AttentionGroup {
+  std::size_t first_row = 0;
+  std::size_t rows = 0;
+  float* queries = nullptr;
+  float* outputs = nullptr;
+  float* sums = nullptr;
+  float* shifts = nullptr;
+  bool is_bounded = false;  ///< no shifts are needed
+};
+
+/// Where a block of tokens lies in it.
+struct AttentionTokens {
+  const float* keys = nullptr;
+  const float* values = nullptr;
+  std::size_t value_panel_stride = 0;  ///< floats from one panel of columns to the next
+  std::size_t count = 0;
+  std::size_t head_size = 0;
+  float* weights = nullptr;
+};
+
+/// The steps of an attention with T on one instruction set.
+template <typename T>
+struct AttentionKernel {
+  std::size_t max_rows = 0;    ///< of a group
+  std::size_t row_step = 1;    ///< a group's rows cost as much as the next multiple of this
+  std::size_t depth_step = 1;  ///< the head size is filled up with zeros to a multiple of this
+
+  /// Returns the largest |k|².
+  float (*pack_keys)(const AttentionHead<T>& head, float* keys);
+  void (*pack_values)(const AttentionHead<T>& head, float* values);
+  /// Returns the largest |q|², scaled by (log2(e) / √D)².
+  float (*load_queries)(const AttentionHead<T>& head, const AttentionGroup& group);
+  /// sums = the larger of sums and the scores, in each lane.
+  void (*find_largest)(const AttentionGroup& group, const AttentionTokens& tokens);
+  /// sums += the weights; outputs += weights · V.
+  void (*attend)(const AttentionGroup& group, const AttentionTokens& tokens);
+  /// The head's output = outputs / sums.
+  void (*store)(const AttentionHead<T>& head, const AttentionGroup& group);
+  void (*begin)() = nullptr;  ///< first of all on a thread, or null
+  void (*end)() = nullptr;    ///< last
+};
+
+/// attention_float.cc
+const AttentionKernel<float>& FloatAttention(Isa isa);
+/// attention_bfloat16.cc. REQUIRES: ComputesBFloat16(isa).
+const AttentionKernel<BFloat16>& BFloat16Attention(Isa isa);
+
+/// What the scores are multiplied by: log2(e) / √D, so that the soft-max takes powers of 2.
+float AttentionFactor(std::size_t head_size);
+
+}  // namespace bertqa
