@@ -98,8 +98,8 @@ class HeadRun {
     const std::size_t depth = RoundUp(head_.head_size, kernel_.depth_step) / per_element;
     const std::size_t padded_tokens = RoundUp(head_.tokens, kAttentionPanel);
     return {.keys = scratch_.keys() + token * depth,
-            .values = scratch_.values() + token / per_element * kAttentionPanel,
-            .value_panel_stride = padded_tokens / per_element * kAttentionPanel,
+            .values = scratch_.values() + token / per_element * kernel_.panel,
+            .value_panel_stride = padded_tokens / per_element * kernel_.panel,
             .count = std::min(kAttentionBlock, head_.tokens - token),
             .head_size = head_.head_size,
             .weights = scratch_.weights()};

@@ -9,11 +9,11 @@
 //
 // An "element" is 4 bytes: a float, or 2 bfloat16 that are adjacent in a product's depth.
 //
-//   keys     [tokens / 32][D elements][32]        Kᵀ, panels of 32 tokens
-//   values   [D / 32][tokens elements][32]        V, panels of 32 columns
-//   queries  [groups][D / depth][rows][depth]     rows at a constant distance
-//   weights  [block / 32][rows][32]               of one group and one block of tokens
-//   outputs  [groups][D / 32][rows][32]           sums so far
+//   keys     [tokens / panel][D elements][panel]  Kᵀ, panels of `panel` tokens
+//   values   [D / panel][tokens elements][panel]  V, panels of as many columns
+//   queries  [groups][D / depth][rows][depth]     chunks of depth: rows at a constant distance
+//   weights  [block / panel][rows][panel]         of one group and one block of tokens
+//   outputs  [groups][D / panel][rows][panel]     sums so far
 //   sums     [groups][rows][16]                   of the weights, in each lane of a vector
 //   shifts   [groups][rows]                       what is subtracted from a row's scores
 //
@@ -23,7 +23,7 @@
 
 namespace bertqa {
 
-inline constexpr std::size_t kAttentionPanel = 32;     ///< tokens or columns of a panel
+inline constexpr std::size_t kAttentionPanel = 32;     ///< tokens or columns of the widest panel
 inline constexpr std::size_t kAttentionMaxRows = 32;   ///< of a group, for any kernel
 inline constexpr std::size_t kAttentionBlock = 256;    ///< tokens of a block
 inline constexpr std::size_t kAttentionGroups = 16;    ///< of a super-group
@@ -59,8 +59,9 @@ struct AttentionTokens {
 /// The steps of an attention with T on one instruction set.
 template <typename T>
 struct AttentionKernel {
-  std::size_t max_rows = 0;    ///< of a group
-  std::size_t row_step = 1;    ///< a group's rows cost as much as the next multiple of this
+  std::size_t max_rows = 0;  ///< of a group
+  std::size_t row_step = 1;  ///< a group's rows cost as much as the next multiple of this
+  std::size_t panel = kAttentionPanel;
   std::size_t depth_step = 1;  ///< the head size is filled up with zeros to a multiple of this
 
   /// Returns the largest |k|².
