@@ -1,35 +1,20 @@
 #include <algorithm>
 
 #include "bertqa/decode.h"
+#include "decode/best_ends.h"
 #include "decode/logit_checks.h"
 #include "decode/span_starts.h"
 
 namespace bertqa {
-namespace {
-
-/// The highest of the spans; of equals the shortest.
-std::size_t BestOf(const StartSpans& spans) {
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < spans.size(); ++i) {
-    if (spans[i] > spans[best]) {
-      best = i;
-    }
-  }
-  return best;
-}
-
-}  // namespace
 
 SpanRanker::SpanRanker(std::span<const WindowLogits> windows, std::size_t max_answer_tokens)
     : windows_(windows), max_answer_tokens_(max_answer_tokens) {
   CheckLogits(windows);
   for (std::size_t window_index = 0; window_index < windows.size(); ++window_index) {
-    const WindowLogits& logits = windows[window_index];
-    for (std::size_t first = logits.window.max_context_begin; first < logits.window.max_context_end;
-         ++first) {
-      const StartSpans spans(logits, first, max_answer_tokens);
-      const std::size_t best = BestOf(spans);
-      heap_.push_back({spans[best], window_index, first, first + best});
+    const BestEnds best = FindBestEnds(windows[window_index], max_answer_tokens);
+    for (std::size_t i = 0; i < best.logits.size(); ++i) {
+      const std::size_t first = windows[window_index].window.max_context_begin + i;
+      heap_.push_back({best.logits[i], window_index, first, first + best.extra_tokens[i]});
     }
   }
   std::make_heap(heap_.begin(), heap_.end(), Worse);
