@@ -37,10 +37,6 @@ inline __mmask32 First32(std::size_t count) {
   return count >= 32 ? 0xFFFFFFFFU : (1U << count) - 1U;
 }
 
-inline __mmask16 First16(std::size_t count) {
-  return static_cast<__mmask16>(count >= 16 ? 0xFFFFU : (1U << count) - 1U);
-}
-
 /// 32 values of a row, zeros from `count` on.
 inline __m512i LoadRow(const BFloat16* values, std::size_t count) {
   return _mm512_maskz_loadu_epi16(First32(count), values);
@@ -166,9 +162,8 @@ void Store(const AttentionHead<BFloat16>& head, const AttentionGroup& group) {
 }
 
 /// 2^x, to 7.5e-5: a twenty-fifth of what rounding to bfloat16 costs. The minimax polynomial of
-/// degree 3 on [0, 1]. Not less than 2^-96: processors are slow with subnormal numbers.
+/// degree 3 on [0, 1].
 inline __m512 RoughExp2(__m512 x) {
-  x = _mm512_max_ps(x, _mm512_set1_ps(-96.0F));
   const __m512 rest = _mm512_reduce_ps(x, 0x01);  // x - floor(x)
   __m512 value =
       _mm512_fmadd_ps(_mm512_set1_ps(7.80245226e-2F), rest, _mm512_set1_ps(2.26067155e-1F));
@@ -177,34 +172,43 @@ inline __m512 RoughExp2(__m512 x) {
   return _mm512_scalef_ps(value, x);  // · 2^floor(x)
 }
 
-/// The weights of 32 tokens of a row, of which `count` exist, and their sum.
-inline void StoreWeights(__m512 left, __m512 right, std::size_t count, const __m512 factor,
-                         float shift, float* weights, float* sums) {
-  const __m512 shifts = _mm512_set1_ps(shift);
-  left = RoughExp2(_mm512_fmsub_ps(left, factor, shifts));
-  right = RoughExp2(_mm512_fmsub_ps(right, factor, shifts));
-  auto rounded = (__m512i)_mm512_cvtne2ps_pbh(right, left);
-  if (count < kPanel) {
-    rounded = _mm512_maskz_mov_epi16(First32(count), rounded);
+/// What becomes of scores.
+enum class Purpose {
+  kLargest,  ///< sums = the largest of each lane
+  kBounded,  ///< weights = 2^score, added to sums
+  kShifted,  ///< weights = 2^(score - shift), added to sums
+};
+
+template <Purpose kPurpose>
+inline __m512 Weigh(__m512 score, __m512 factor, const float* shift) {
+  if constexpr (kPurpose == Purpose::kShifted) {
+    const __m512 x = _mm512_fmsub_ps(score, factor, _mm512_set1_ps(*shift));
+    // Processors are slow with subnormal numbers.
+    return RoughExp2(_mm512_max_ps(x, _mm512_set1_ps(-96.0F)));
+  } else {
+    return RoughExp2(_mm512_mul_ps(score, factor));
   }
-  _mm512_store_si512(weights, rounded);
-  const __m512i ones = _mm512_set1_epi32(0x3F803F80);
-  _mm512_store_ps(sums, _mm512_dpbf16_ps(_mm512_load_ps(sums), (__m512bh)rounded, (__m512bh)ones));
 }
 
-/// sums = the largest of the scores; for `count` of 32 tokens.
-inline void KeepLargest(__m512 left, __m512 right, std::size_t count, const __m512 factor,
-                        float* sums) {
-  __m512 largest = _mm512_load_ps(sums);
-  largest = _mm512_mask_max_ps(largest, First16(count), largest, _mm512_mul_ps(left, factor));
-  if (count > kLanes) {
-    largest =
-        _mm512_mask_max_ps(largest, First16(count - kLanes), largest, _mm512_mul_ps(right, factor));
+/// The scores of 32 tokens of a row, of which those in `tokens` exist.
+template <Purpose kPurpose>
+inline void FinishScores(__m512 left, __m512 right, __mmask32 tokens, __m512 factor,
+                         const float* shift, float* weights, float* sums) {
+  if constexpr (kPurpose == Purpose::kLargest) {
+    __m512 largest = _mm512_load_ps(sums);
+    largest = _mm512_mask_max_ps(largest, static_cast<__mmask16>(tokens & 0xFFFFU), largest,
+                                 _mm512_mul_ps(left, factor));
+    largest = _mm512_mask_max_ps(largest, static_cast<__mmask16>(tokens >> 16U), largest,
+                                 _mm512_mul_ps(right, factor));
+    _mm512_store_ps(sums, largest);
+  } else {
+    const __m512bh rounded = _mm512_maskz_cvtne2ps_pbh(
+        tokens, Weigh<kPurpose>(right, factor, shift), Weigh<kPurpose>(left, factor, shift));
+    _mm512_store_si512(weights, (__m512i)rounded);
+    const auto ones = (__m512bh)_mm512_set1_epi32(0x3F803F80);
+    _mm512_store_ps(sums, _mm512_dpbf16_ps(_mm512_load_ps(sums), rounded, ones));
   }
-  _mm512_store_ps(sums, largest);
 }
-
-enum class Purpose { kLargest, kWeights };
 
 // --- With vectors: like attention_float.cc, an element being 2 values ---
 
@@ -240,6 +244,8 @@ template <std::size_t Rows, Purpose kPurpose>
 void Score(const AttentionGroup& group, const AttentionTokens& tokens) {
   const __m512 factor = _mm512_set1_ps(AttentionFactor(tokens.head_size));
   const std::size_t elements = RoundUp(tokens.head_size, kDepth) / 2;
+  float* const row_sums = group.sums;
+  const float* const shifts = group.shifts;
   for (std::size_t token = 0; token < tokens.count; token += kPanel) {
     __m512 sums[Rows][2];
     for (auto& row : sums) {
@@ -248,21 +254,21 @@ void Score(const AttentionGroup& group, const AttentionTokens& tokens) {
     }
     MultiplyAdd<Rows>(group.queries, tokens.keys + token * elements, elements, sums);
     float* const weights = tokens.weights + token / kPanel * kVectorRows * kElements;
+    const __mmask32 exist = First32(tokens.count - token);
     for (std::size_t row = 0; row < Rows; ++row) {
-      float* const place = group.sums + row * kAttentionMaxLanes;
-      if constexpr (kPurpose == Purpose::kLargest) {
-        KeepLargest(sums[row][0], sums[row][1], tokens.count - token, factor, place);
-      } else {
-        StoreWeights(sums[row][0], sums[row][1], tokens.count - token, factor, group.shifts[row],
-                     weights + row * kElements, place);
-      }
+      FinishScores<kPurpose>(sums[row][0], sums[row][1], exist, factor, shifts + row,
+                             weights + row * kElements, row_sums + row * kAttentionMaxLanes);
     }
   }
 }
 
 template <std::size_t Rows>
 void AttendBlock(const AttentionGroup& group, const AttentionTokens& tokens) {
-  Score<Rows, Purpose::kWeights>(group, tokens);
+  if (group.is_bounded) {
+    Score<Rows, Purpose::kBounded>(group, tokens);
+  } else {
+    Score<Rows, Purpose::kShifted>(group, tokens);
+  }
   const std::size_t elements = RoundUp(tokens.count, kDepth) / 2;
   for (std::size_t column = 0; column < tokens.head_size; column += kPanel) {
     float* const outputs = group.outputs + column * kVectorRows;
@@ -330,54 +336,48 @@ void EndTiles() {
   _tile_release();
 }
 
-/// scores [32][32] = queries [32][D] · a panel of keys. Registers 0 to 3: sums, two by two; 4 and
-/// 5: rows; 6 and 7: columns.
-inline void ScorePanel(const float* queries, const float* keys, std::size_t elements,
-                       float* scores) {
+/// 16 × 16 of the scores of 32 rows and a panel of 32 tokens: quarter 0 to 3.
+inline void ScoreQuarter(const float* queries, const float* keys, std::size_t elements,
+                         std::size_t quarter, float* scores) {
+  const std::size_t row = quarter / 2 * 16;
+  const std::size_t token = quarter % 2 * 16;
   FinishStores();
   _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
   for (std::size_t begin = 0; begin < elements; begin += kElements) {
-    const float* const chunk = queries + begin * kTileRows;
-    _tile_loadd(4, chunk, kTileBytes);
-    _tile_loadd(6, keys + begin * kPanel, kPanelBytes);
+    _tile_loadd(4, queries + begin * kTileRows + row * kElements, kTileBytes);
+    _tile_loadd(6, keys + begin * kPanel + token, kPanelBytes);
     _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(7, keys + begin * kPanel + kLanes, kPanelBytes);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_loadd(5, chunk + 16 * kElements, kTileBytes);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
   }
-  _tile_stored(0, scores, kPanelBytes);
-  _tile_stored(1, scores + kLanes, kPanelBytes);
-  _tile_stored(2, scores + 16 * kPanel, kPanelBytes);
-  _tile_stored(3, scores + 16 * kPanel + kLanes, kPanelBytes);
+  _tile_stored(0, scores + row * kPanel + token, kPanelBytes);
 }
 
+/// The tiles work on the scores of a panel while the vectors work on those of the panel before: a
+/// quarter at a time, so that both are within what the processor looks ahead.
 template <Purpose kPurpose>
 void ScoreTiles(const AttentionGroup& group, const AttentionTokens& tokens) {
   alignas(64) float scores[2][kTileRows * kPanel];
   const __m512 factor = _mm512_set1_ps(AttentionFactor(tokens.head_size));
   const std::size_t elements = RoundUp(tokens.head_size, kDepth) / 2;
-  ScorePanel(group.queries, tokens.keys, elements, scores[0]);
+  const std::size_t rows = group.rows;
+  float* const sums = group.sums;
+  for (std::size_t quarter = 0; quarter < 4; ++quarter) {
+    ScoreQuarter(group.queries, tokens.keys, elements, quarter, scores[0]);
+  }
   for (std::size_t token = 0; token < tokens.count; token += kPanel) {
-    if (token + kPanel < tokens.count) {  // ahead, while the vectors work on the panel before
-      ScorePanel(group.queries, tokens.keys + (token + kPanel) * elements, elements,
-                 scores[(token / kPanel + 1) % 2]);
-    }
     const float* const panel = scores[token / kPanel % 2];
+    float* const next = scores[(token / kPanel + 1) % 2];
     float* const weights = tokens.weights + token / kPanel * kTileRows * kElements;
-    for (std::size_t row = 0; row < group.rows; ++row) {
-      const __m512 left = _mm512_load_ps(panel + row * kPanel);
-      const __m512 right = _mm512_load_ps(panel + row * kPanel + kLanes);
-      float* const place = group.sums + row * kAttentionMaxLanes;
-      if constexpr (kPurpose == Purpose::kLargest) {
-        KeepLargest(left, right, tokens.count - token, factor, place);
-      } else {
-        StoreWeights(left, right, tokens.count - token, factor, group.shifts[row],
-                     weights + row * kElements, place);
+    const __mmask32 exist = First32(tokens.count - token);
+    for (std::size_t quarter = 0; quarter < 4; ++quarter) {
+      if (token + kPanel < tokens.count) {
+        ScoreQuarter(group.queries, tokens.keys + (token + kPanel) * elements, elements, quarter,
+                     next);
+      }
+      for (std::size_t row = quarter * 8; row < std::min(rows, quarter * 8 + 8); ++row) {
+        FinishScores<kPurpose>(_mm512_load_ps(panel + row * kPanel),
+                               _mm512_load_ps(panel + row * kPanel + kLanes), exist, factor,
+                               group.shifts + row, weights + row * kElements,
+                               sums + row * kAttentionMaxLanes);
       }
     }
   }
@@ -413,7 +413,11 @@ void FindLargestWithTiles(const AttentionGroup& group, const AttentionTokens& to
 }
 
 void AttendWithTiles(const AttentionGroup& group, const AttentionTokens& tokens) {
-  ScoreTiles<Purpose::kWeights>(group, tokens);
+  if (group.is_bounded) {
+    ScoreTiles<Purpose::kBounded>(group, tokens);
+  } else {
+    ScoreTiles<Purpose::kShifted>(group, tokens);
+  }
   for (std::size_t column = 0; column < tokens.head_size; column += kPanel) {
     WeighColumns(tokens.weights, tokens.values + column / kPanel * tokens.value_panel_stride,
                  RoundUp(tokens.count, kDepth) / 2, group.outputs + column * kTileRows);
