@@ -284,6 +284,7 @@ StreamRun::Batch StreamRun::TakeBatch(std::size_t& threads) {
   threads = std::max<std::size_t>(1, free / (others + 1));
   threads_busy_ += threads;
   std::vector<std::size_t> lengths;
+  lengths.reserve(batch.items.size());
   for (const Item& item : batch.items) {
     lengths.push_back(item.slot->example.WindowTokens(item.window_index, pair_));
   }
@@ -301,6 +302,7 @@ void StreamRun::EncodeOne(Lock& lock) {
   const Batch batch = TakeBatch(threads);
   lock.unlock();
   std::vector<WindowPlace> places;
+  places.reserve(batch.items.size());
   for (const Item& item : batch.items) {
     places.push_back({item.slot->example, item.window_index});
   }

@@ -78,7 +78,10 @@ class Ask(CliTest):
 
 class Batch(CliTest):
     def test_progress_leaves_no_trace(self):
-        path = self.write("in.jsonl", [{"question": "who?", "context": "the fox " * 200}] * 2000)
+        # No two alike: repeated questions are computed once.
+        records = [{"question": "who?", "context": f"{number} " + "the fox " * 200}
+                   for number in range(3000)]
+        path = self.write("in.jsonl", records)
         args = ("batch", "-m", tiny_model(), path, "-o", self.folder / "out.jsonl")
         status, shown = run_on_terminal(*args)
         self.assertEqual(status, 0)

@@ -18,8 +18,8 @@ fenced block:
 next command are its output (stdout and stderr together). In pasted output
   - a line that is "…" alone stands for any number of lines,
   - "…" inside a line stands for any text,
-  - numbers with a decimal point agree if they differ by less than 2 in the third digit, because
-    other processors round differently; spaces between words may differ in number.
+  - numbers with a decimal point agree if they differ by less than one in a hundred, because
+    processors compute at different precisions; spaces between words may differ in number.
 `sh`: the whole block is run, in a subshell with `set -e`, and must exit with 0; its output is not
 compared.
 
@@ -48,7 +48,7 @@ MARK = re.compile(r"^<!-- runs(?:: exit (\d+))? -->$")
 FENCE = re.compile(r"^```(console|sh)$")
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[-+]?\d+)?")
 TIME_LIMIT_S = 600
-RELATIVE = 2e-3
+RELATIVE = 1e-2
 ABSOLUTE = 1e-3
 
 
