@@ -1,0 +1,60 @@
+"""ONNX files: plain, fused by ONNX Runtime's transformer optimiser, and dynamically quantised."""
+
+import json
+import warnings
+
+import onnx
+import torch
+
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+OUTPUTS = ("start_logits", "end_logits")
+
+
+class SpanLogits(torch.nn.Module):
+    """(ids, mask, segments) -> (start logits, end logits), all [B, T]."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids, attention_mask, token_type_ids):
+        out = self.model(input_ids=input_ids, attention_mask=attention_mask,
+                         token_type_ids=token_type_ids)
+        return out.start_logits, out.end_logits
+
+
+def export(checkpoint, out):
+    """The graph with eager attention, whose pattern the optimisers know; any batch and length."""
+    from transformers import BertForQuestionAnswering
+    model = BertForQuestionAnswering.from_pretrained(
+        checkpoint, dtype=torch.float32, attn_implementation="eager", local_files_only=True)
+    example = tuple(torch.ones(2, 17, dtype=torch.long) for _ in INPUTS)
+    axes = {name: {0: "batch", 1: "tokens"} for name in INPUTS + OUTPUTS}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(SpanLogits(model).eval(), example, str(out), input_names=list(INPUTS),
+                          output_names=list(OUTPUTS), dynamic_axes=axes, opset_version=17,
+                          dynamo=False)
+
+
+def fuse(checkpoint, plain, out):
+    """Attention, GELU and LayerNorm with residual as single operators. Raises if one was missed."""
+    from onnxruntime.transformers.optimizer import optimize_model
+    config = json.loads((checkpoint / "config.json").read_text())
+    optimized = optimize_model(str(plain), model_type="bert", opt_level=0,
+                               num_heads=config["num_attention_heads"],
+                               hidden_size=config["hidden_size"])
+    fused = optimized.get_fused_operator_statistics()
+    layers = config["num_hidden_layers"]
+    if (fused["Attention"], fused["BiasGelu"], fused["SkipLayerNormalization"]) != (
+            layers, layers, 2 * layers):
+        raise ValueError(f"the optimiser did not fuse every layer: {fused}")
+    optimized.save_model_to_file(str(out))
+
+
+def quantize(fused, reduce_range, out):
+    """8-bit weights by output channel, activations quantised as they come."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    quantize_dynamic(str(fused), str(out), per_channel=True, reduce_range=reduce_range,
+                     weight_type=QuantType.QInt8,
+                     extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})
