@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "kernels/narrow_tiles.h"
 #include "kernels/vector_kernels.h"
@@ -96,11 +97,17 @@ void PackedLinear::SetBFloat16Column(BFloat16* panel, std::size_t column, const 
 /// 16 bits.
 void PackedLinear::SetInt8Column(std::int8_t* panel, std::size_t output, const float* row) {
   float largest = 0;
+  float zero = 0;  // or NaN, if a weight is infinite or NaN
   for (std::size_t input = 0; input < inputs_; ++input) {
     largest = std::max(largest, std::abs(row[input]));
+    zero += 0 * row[input];
   }
-  const float scale = largest / 127.0F;
-  const float inverse = scale > 0 ? 1.0F / scale : 0.0F;
+  const float scale = largest / 127.0F + zero;
+  scales_.data()[output] = scale;
+  if (!(scale >= std::numeric_limits<float>::min())) {
+    return;  // the weights stay zero: the reciprocal would be infinite
+  }
+  const float inverse = 1.0F / scale;
   const std::size_t column = output % kOutputStep;
   std::int32_t sum = 0;
   for (std::size_t input = 0; input < inputs_; ++input) {
@@ -109,7 +116,6 @@ void PackedLinear::SetInt8Column(std::int8_t* panel, std::size_t output, const f
     panel[(input / 4 * kPanelColumns + column) * 4 + input % 4] = quantised;
     sum += quantised;
   }
-  scales_.data()[output] = scale;
   sums_.data()[output] = static_cast<float>(sum);
 }
 

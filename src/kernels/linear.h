@@ -25,7 +25,7 @@ class PackedLinear {
   PackedLinear(Precision precision, Isa isa, std::size_t inputs, std::size_t outputs);
 
   /// Rows [first_output, first_output + count) of W, row-major [count, inputs], and their biases.
-  /// int8: each row is scaled by its largest magnitude.
+  /// int8: each row is scaled by its largest magnitude; one with an infinity or a NaN gives NaN.
   /// REQUIRES: first_output is a multiple of kOutputStep; count <= kOutputStep.
   void SetRows(std::size_t first_output, std::size_t count, const float* weights,
                const float* biases);

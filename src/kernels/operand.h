@@ -33,7 +33,8 @@ class Operand {
   Operand(Precision precision, Isa isa, std::size_t max_rows, std::size_t max_columns);
 
   /// Converts `values` [rows, columns], rows `stride` floats apart. For fp32 nothing is copied: the
-  /// view is of `values` itself. A row's result does not depend on other rows.
+  /// view is of `values` itself. A row's result does not depend on other rows. int8: a row with an
+  /// infinity or a NaN reads back as NaN throughout.
   /// REQUIRES: rows <= max_rows, columns <= max_columns.
   OperandView Assign(const float* values, std::size_t stride, std::size_t rows,
                      std::size_t columns);

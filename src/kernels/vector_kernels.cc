@@ -254,35 +254,52 @@ void Finish(const void* tile, std::size_t rows, const TileFinish& finish) {
 
 // --- Conversions of rows ---
 
-RowScale Quantise(const float* values, std::size_t count, float largest, std::uint8_t* output) {
+/// The scale and the minimum of a row, both of them NaN if a value is infinite or NaN: minima and
+/// maxima of vectors may pass over a NaN.
+RowScale ScaleOf(const float* values, std::size_t count, float largest) {
   Vector low = hn::Set(kFloats, values[0]);
   Vector high = low;
+  Vector nothing = hn::Zero(kFloats);
   std::size_t index = 0;
   for (; index + kLanes <= count; index += kLanes) {
     const Vector part = hn::LoadU(kFloats, values + index);
     low = hn::Min(low, part);
     high = hn::Max(high, part);
+    nothing = hn::MulAdd(part, hn::Zero(kFloats), nothing);
   }
   float minimum = hn::GetLane(hn::MinOfLanes(kFloats, low));
   float maximum = hn::GetLane(hn::MaxOfLanes(kFloats, high));
+  float zero = hn::GetLane(hn::SumOfLanes(kFloats, nothing));
   for (; index < count; ++index) {
     minimum = std::min(minimum, values[index]);
     maximum = std::max(maximum, values[index]);
+    zero += 0 * values[index];
   }
   const float scale = (maximum - minimum) / largest;
-  const float inverse = scale > 0 ? 1.0F / scale : 0.0F;
+  // The reciprocal of less would be infinite.
+  const bool is_constant = scale < std::numeric_limits<float>::min();
+  return {.scale = (is_constant ? 0 : scale) + zero, .minimum = minimum + zero};
+}
+
+RowScale Quantise(const float* values, std::size_t count, float largest, std::uint8_t* output) {
+  const RowScale result = ScaleOf(values, count, largest);
+  const Vector minimum = hn::Set(kFloats, result.minimum);
+  const Vector inverse = hn::Set(kFloats, result.scale > 0 ? 1.0F / result.scale : 0.0F);
+  const Vector limit = hn::Set(kFloats, largest);
   const hn::Rebind<std::uint8_t, Floats> bytes;
-  for (index = 0; index + kLanes <= count; index += kLanes) {
-    const Vector shifted = hn::Sub(hn::LoadU(kFloats, values + index), hn::Set(kFloats, minimum));
-    const Vector scaled =
-        hn::Min(hn::Mul(shifted, hn::Set(kFloats, inverse)), hn::Set(kFloats, largest));
-    hn::StoreU(hn::DemoteTo(bytes, hn::NearestInt(scaled)), bytes, output + index);
+  for (std::size_t index = 0; index < count; index += kLanes) {
+    const std::size_t left = count - index;
+    const Vector shifted = hn::Sub(LoadFirst(values + index, left), minimum);
+    const auto scaled = hn::NearestInt(hn::Min(hn::Mul(shifted, inverse), limit));
+    if (left >= kLanes) {
+      hn::StoreU(hn::DemoteTo(bytes, scaled), bytes, output + index);
+    } else {
+      alignas(16) std::uint8_t buffer[kLanes];
+      hn::Store(hn::DemoteTo(bytes, scaled), bytes, buffer);
+      std::copy_n(buffer, left, output + index);
+    }
   }
-  for (; index < count; ++index) {
-    const float scaled = std::min((values[index] - minimum) * inverse, largest);
-    output[index] = static_cast<std::uint8_t>(std::nearbyint(scaled));
-  }
-  return {.scale = scale, .minimum = minimum};
+  return result;
 }
 
 void Narrow(const float* values, std::size_t count, BFloat16* output) {

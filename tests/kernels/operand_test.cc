@@ -1,0 +1,246 @@
+#include "kernels/operand.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace bertqa {
+namespace {
+
+std::uint8_t LargestOf(Isa isa) {
+  return isa == Isa::kAvx2 || isa == Isa::kAvx512 ? 127 : 255;  // operand.h
+}
+
+/// One row of int8.
+struct Quantised {
+  Quantised(Isa isa, const std::vector<float>& row) : bytes(row.size()) {
+    Operand operand(Precision::kInt8, isa, 1, row.size());
+    const OperandView view = operand.Assign(row.data(), row.size(), 1, row.size());
+    const auto* const data = reinterpret_cast<const std::uint8_t*>(view.data);
+    std::copy_n(data, row.size(), bytes.begin());
+    scale = view.scales[0];
+  }
+
+  double ReadBack(std::size_t index) const {
+    return static_cast<double>(scale.scale) * bytes[index] + static_cast<double>(scale.minimum);
+  }
+
+  std::vector<std::uint8_t> bytes;
+  RowScale scale;
+};
+
+std::vector<float> RandomRow(std::size_t size, float spread, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal(0.2F * spread, spread);
+  std::vector<float> row(size);
+  std::generate(row.begin(), row.end(), [&] { return normal(random); });
+  return row;
+}
+
+TEST(OperandTest, Int8ReadsBackWithinHalfAStep) {
+  for (const Isa isa : SupportedIsas()) {
+    for (std::size_t size = 1; size <= 140; ++size) {
+      for (const float spread : {1e-30F, 1e-3F, 1.0F, 1e30F}) {
+        const std::vector<float> row = RandomRow(size, spread, /*seed=*/1);
+        const Quantised quantised(isa, row);
+        const auto step = static_cast<double>(quantised.scale.scale);
+        for (std::size_t index = 0; index < size; ++index) {
+          ASSERT_NEAR(quantised.ReadBack(index), static_cast<double>(row[index]), 0.5001 * step)
+              << NameOf(isa) << ", size " << size << ", spread " << spread;
+        }
+      }
+    }
+  }
+}
+
+TEST(OperandTest, Int8UsesItsWholeRange) {
+  for (const Isa isa : SupportedIsas()) {
+    for (std::size_t size = 2; size <= 140; ++size) {
+      const std::vector<float> row = RandomRow(size, 1, /*seed=*/2);
+      const Quantised quantised(isa, row);
+      const auto [low, high] = std::minmax_element(row.begin(), row.end());
+      ASSERT_EQ(quantised.bytes[static_cast<std::size_t>(low - row.begin())], 0);
+      ASSERT_EQ(quantised.bytes[static_cast<std::size_t>(high - row.begin())], LargestOf(isa))
+          << NameOf(isa) << ", size " << size;
+      ASSERT_EQ(quantised.scale.minimum, *low);
+    }
+  }
+}
+
+TEST(OperandTest, Int8TiesGoToEven) {
+  for (const Isa isa : SupportedIsas()) {
+    // A step of 2: odd values are half way.
+    std::vector<float> row(67);
+    for (std::size_t index = 0; index < row.size(); ++index) {
+      row[index] = static_cast<float>(index);
+    }
+    row.back() = 2.0F * LargestOf(isa);
+    const Quantised quantised(isa, row);
+    ASSERT_EQ(quantised.scale.scale, 2.0F);
+    for (std::size_t index = 0; index < 66; ++index) {
+      const std::size_t down = index / 2;
+      const std::size_t expected = index % 2 == 0 || down % 2 == 0 ? down : down + 1;
+      ASSERT_EQ(quantised.bytes[index], expected) << NameOf(isa) << ", " << index;
+    }
+  }
+}
+
+TEST(OperandTest, Int8OfEqualValuesIsExact) {
+  for (const Isa isa : SupportedIsas()) {
+    for (const float value : {0.0F, 3.5F, -7.25F, 3e38F, -1e-40F}) {
+      for (const std::size_t size : {1, 5, 64, 100}) {
+        const Quantised quantised(isa, std::vector<float>(size, value));
+        for (std::size_t index = 0; index < size; ++index) {
+          ASSERT_EQ(quantised.ReadBack(index), static_cast<double>(value)) << NameOf(isa);
+        }
+      }
+    }
+  }
+}
+
+TEST(OperandTest, Int8OfOneHugeValueKeepsIt) {
+  for (const Isa isa : SupportedIsas()) {
+    for (const float huge : {1e9F, -1e9F, 1e38F}) {
+      for (const std::size_t place : {0, 3, 64, 66}) {
+        std::vector<float> row = RandomRow(67, 1, /*seed=*/3);
+        row[place] = huge;
+        const Quantised quantised(isa, row);
+        ASSERT_NEAR(quantised.ReadBack(place) / static_cast<double>(huge), 1, 1e-6) << NameOf(isa);
+        for (std::size_t index = 0; index < row.size(); ++index) {
+          const std::uint8_t expected = (index == place) == (huge > 0) ? LargestOf(isa) : 0;
+          ASSERT_EQ(quantised.bytes[index], expected) << NameOf(isa) << ", " << index;
+        }
+      }
+    }
+  }
+}
+
+/// A step whose reciprocal is no float.
+TEST(OperandTest, Int8OfTinyValuesIsTiny) {
+  for (const Isa isa : SupportedIsas()) {
+    for (const float tiny : {1e-45F, 1e-40F, 1e-37F, 1e-36F, 1e-35F}) {
+      std::vector<float> row(37, 0.0F);
+      row[5] = tiny;
+      row[36] = -tiny;
+      const Quantised quantised(isa, row);
+      ASSERT_GE(quantised.scale.scale, 0.0F);
+      for (std::size_t index = 0; index < row.size(); ++index) {
+        ASSERT_LE(quantised.bytes[index], LargestOf(isa));
+        ASSERT_LE(std::abs(quantised.ReadBack(index)), 1.01 * static_cast<double>(tiny))
+            << NameOf(isa) << ", " << tiny;
+      }
+    }
+  }
+}
+
+TEST(OperandTest, Int8OfWhatIsNotFiniteReadsBackSo) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const Isa isa : SupportedIsas()) {
+    for (const float value : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
+      for (std::size_t place = 0; place < 69; ++place) {
+        std::vector<float> row = RandomRow(69, 1, /*seed=*/4);
+        row[place] = value;
+        const Quantised quantised(isa, row);
+        for (std::size_t index = 0; index < row.size(); ++index) {
+          ASSERT_FALSE(std::isfinite(quantised.ReadBack(index)))
+              << NameOf(isa) << ", " << value << " at " << place;
+        }
+      }
+    }
+  }
+}
+
+TEST(OperandTest, RowsBeginAtCacheLinesAndAreFilledWithZeros) {
+  for (const Isa isa : SupportedIsas()) {
+    for (const Precision precision : {Precision::kBFloat16, Precision::kInt8}) {
+      const std::size_t element_bytes = precision == Precision::kInt8 ? 1 : 2;
+      Operand operand(precision, isa, 3, 130);
+      // Wide rows first: the narrow ones after them find their bytes.
+      for (const std::size_t columns : {130, 70, 64, 33, 32, 31, 1}) {
+        const std::vector<float> values = RandomRow(3 * columns, 1, /*seed=*/5);
+        const OperandView view = operand.Assign(values.data(), columns, 3, columns);
+        ASSERT_EQ(reinterpret_cast<std::uintptr_t>(view.data) % 64, 0U);
+        ASSERT_EQ(view.stride_bytes, RoundUp(columns * element_bytes, 64));
+        for (std::size_t row = 0; row < 3; ++row) {
+          for (std::size_t byte = columns * element_bytes; byte < view.stride_bytes; ++byte) {
+            ASSERT_EQ(view.data[row * view.stride_bytes + byte], std::byte{0})
+                << NameOf(isa) << ", " << NameOf(precision) << ", columns " << columns;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(OperandTest, ReservedRowsAreFilledWithZeros) {
+  Operand operand(Precision::kBFloat16, Isa::kBaseline, 2, 70);
+  const std::vector<float> values = RandomRow(140, 1, /*seed=*/6);
+  operand.Assign(values.data(), 70, 2, 70);
+  std::size_t stride = 0;
+  const BFloat16* const rows = operand.ReserveBFloat16(2, 40, stride);
+  ASSERT_EQ(stride, 64U);
+  for (std::size_t row = 0; row < 2; ++row) {
+    for (std::size_t column = 40; column < stride; ++column) {
+      EXPECT_EQ(rows[row * stride + column].bits, 0);
+    }
+  }
+}
+
+TEST(OperandTest, BFloat16IsTheNearestAndTiesGoToEven) {
+  // The lower half of the bits says where a float lies between two values.
+  std::vector<float> values;
+  for (std::uint32_t upper = 0; upper <= 0xFFFF; upper += 7) {
+    for (const std::uint32_t lower : {0x0000U, 0x0001U, 0x7FFFU, 0x8000U, 0x8001U, 0xFFFFU}) {
+      const auto value = std::bit_cast<float>(upper << 16U | lower);
+      if (!std::isnan(value)) {
+        values.push_back(value);
+      }
+    }
+  }
+  for (const Isa isa : SupportedIsas()) {
+    Operand operand(Precision::kBFloat16, isa, 1, values.size());
+    const OperandView view = operand.Assign(values.data(), values.size(), 1, values.size());
+    const auto* const halves = reinterpret_cast<const BFloat16*>(view.data);
+    for (std::size_t index = 0; index < values.size(); ++index) {
+      const auto bits = std::bit_cast<std::uint32_t>(values[index]);
+      const std::uint32_t lower = bits & 0xFFFFU;
+      const bool is_up = lower > 0x8000U || (lower == 0x8000U && (bits >> 16U & 1U) != 0);
+      ASSERT_EQ(halves[index].bits, (bits >> 16U) + (is_up ? 1 : 0))
+          << NameOf(isa) << ", of " << values[index];
+    }
+  }
+}
+
+TEST(OperandTest, Float32IsAViewOfTheValues) {
+  Operand operand(Precision::kFloat32, ChosenIsa(), 4, 10);
+  const std::vector<float> values(48);
+  const OperandView view = operand.Assign(values.data(), 12, 4, 10);
+  EXPECT_EQ(view.data, reinterpret_cast<const std::byte*>(values.data()));
+  EXPECT_EQ(view.stride_bytes, 48U);
+}
+
+TEST(OperandTest, ARowDependsOnNoOther) {
+  for (const Isa isa : SupportedIsas()) {
+    const std::vector<float> values = RandomRow(std::size_t{9} * 50, 1, /*seed=*/7);
+    Operand operand(Precision::kInt8, isa, 9, 47);
+    const OperandView view = operand.Assign(values.data(), 50, 9, 47);
+    for (std::size_t row = 0; row < 9; ++row) {
+      const float* const begin = values.data() + row * 50;
+      const Quantised alone(isa, std::vector<float>(begin, begin + 47));
+      const auto* const bytes =
+          reinterpret_cast<const std::uint8_t*>(view.data + row * view.stride_bytes);
+      ASSERT_TRUE(std::equal(alone.bytes.begin(), alone.bytes.end(), bytes)) << NameOf(isa);
+      ASSERT_EQ(alone.scale.scale, view.scales[row].scale);
+      ASSERT_EQ(alone.scale.minimum, view.scales[row].minimum);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bertqa
