@@ -458,28 +458,27 @@ void ScaleNarrow(const float* values, std::size_t count, float factor, BFloat16*
   }
 }
 
-/// kRows · 2 · kLanes multiply-adds a round, nothing but registers.
+/// kRows · 2 · kLanes multiply-adds a round, nothing but registers. No two sums begin alike and
+/// their beginnings are no constants, or the compiler computes one for all.
 void Spin(std::size_t rounds) {
-  alignas(64) static const std::array<float, kRows + kColumns> kOnes = {};
-  alignas(64) float tile[kRows * kColumns];
+  volatile float one = 1;
+  const Vector factor = hn::Set(kFloats, one);
   Vector sums[kRows][2];
-  const Vector left = hn::LoadU(kFloats, kOnes.data());
-  const Vector right = hn::LoadU(kFloats, kOnes.data() + 1);
-  for (auto& row : sums) {
-    row[0] = left;
-    row[1] = right;
+  for (std::size_t row = 0; row < kRows; ++row) {
+    sums[row][0] = hn::Mul(factor, hn::Set(kFloats, static_cast<float>(row)));
+    sums[row][1] = hn::Sub(sums[row][0], factor);
   }
   for (std::size_t round = 0; round < rounds; ++round) {
     for (auto& row : sums) {
-      row[0] = hn::MulAdd(row[0], left, right);
-      row[1] = hn::MulAdd(row[1], left, right);
+      row[0] = hn::MulAdd(row[0], factor, factor);
+      row[1] = hn::MulAdd(row[1], factor, factor);
     }
   }
-  for (std::size_t row = 0; row < kRows; ++row) {
-    hn::StoreU(sums[row][0], kFloats, tile + row * kColumns);
-    hn::StoreU(sums[row][1], kFloats, tile + row * kColumns + kLanes);
+  Vector total = hn::Zero(kFloats);
+  for (const auto& row : sums) {
+    total = hn::Add(total, hn::Add(row[0], row[1]));
   }
-  [[maybe_unused]] volatile float sink = tile[0];  // else the loop is dead code
+  one = hn::GetLane(hn::SumOfLanes(kFloats, total));  // else the loop is dead code
 }
 
 VectorKernels Kernels() {
