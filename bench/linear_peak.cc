@@ -62,11 +62,11 @@ BERTQA_PEAK_LOOP(SpinAvx512, __m512i, 16,
 BERTQA_TARGET_END
 
 BERTQA_TARGET_BEGIN("avx512f,avx512vnni")
-BERTQA_PEAK_LOOP(SpinAvx512Vnni, __m512i, 24, sum = _mm512_dpbusd_epi32(sum, value, weights))
+BERTQA_PEAK_LOOP(SpinAvx512Vnni, __m512i, 16, sum = _mm512_dpbusd_epi32(sum, value, weights))
 BERTQA_TARGET_END
 
 BERTQA_TARGET_BEGIN("avx512f,avx512bf16")
-BERTQA_PEAK_LOOP(SpinAvx512Bf16, __m512, 24,
+BERTQA_PEAK_LOOP(SpinAvx512Bf16, __m512, 16,
                  sum = _mm512_dpbf16_ps(sum, (__m512bh)value, (__m512bh)weights))
 BERTQA_TARGET_END
 
@@ -118,7 +118,7 @@ Loop Int8Loop(Isa isa) {
       return {&SpinAvx512, 16 * 128};
     case Isa::kAvx512Vnni:
     case Isa::kAvx512Bf16:
-      return {&SpinAvx512Vnni, 24 * 128};
+      return {&SpinAvx512Vnni, 16 * 128};
     case Isa::kAmx:
       return {&SpinAmxInt8, 4.0 * 2 * 16 * 16 * 64};
   }
@@ -129,7 +129,7 @@ Loop BFloat16Loop(Isa isa) {
   if (isa == Isa::kAmx) {
     return {&SpinAmxBf16, 4.0 * 2 * 16 * 16 * 32};
   }
-  return isa == Isa::kAvx512Bf16 ? Loop{&SpinAvx512Bf16, 24 * 64} : Loop{};
+  return isa == Isa::kAvx512Bf16 ? Loop{&SpinAvx512Bf16, 16 * 64} : Loop{};
 }
 
 #else
