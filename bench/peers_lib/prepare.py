@@ -3,6 +3,7 @@
 `python -m peers_lib.prepare JOB`; JOB: model (name), folder, bundled (the bundled model's folder),
 exporter (tools/export_torchscript.py), calibration (a SQuAD file), reduce_range. What is there
 already is kept: a step writes under another name first, so that a stopped one leaves nothing.
+Prints an empty JSON object.
 """
 
 import json
@@ -50,6 +51,7 @@ def main():
          lambda out: export_onnx.quantize(fused, job["reduce_range"], out))
     step(folder / "openvino", lambda out: export_openvino.export_all(
         plain, tokenizer, job["calibration"], out))
+    print("{}")  # the last line of every child is JSON; the quantiser above prints its own
 
 
 if __name__ == "__main__":

@@ -1,0 +1,84 @@
+"""The command line of bench/peers, and what is run for each model."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from peers_lib.contenders import BATCHES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """How much is run with a model when the command line does not say."""
+
+    title: str
+    questions: int
+    tuning_questions: int
+    batches: tuple  # sizes that tuning tries
+    slow_repetitions: int  # of the contenders that compute with torch
+    rough_minutes: float  # on two AVX-512 cores, tuning and five repetitions
+    real_weights: bool
+
+
+PLANS = {
+    "minilm": ModelPlan("MiniLM-L6 (the bundled model)", 500, 50, BATCHES, 5, 13, True),
+    "bert-base": ModelPlan("BERT-base (random weights)", 200, 50, (1, 4, 8, 16), 3, 19, False),
+    "bert-large": ModelPlan("BERT-large (random weights)", 40, 12, (1, 4, 8), 3, 16, False),
+}
+SLOW_ENGINES = ("pipeline", "transformers", "torchscript")
+
+
+def parse(arguments):
+    """The options; exits with a message on wrong ones."""
+    parser = argparse.ArgumentParser(
+        prog="bench/peers", formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        description="Runs one SQuAD file end to end through bertqa and its peers, each peer tuned, "
+                    "and writes a table and a plot.")
+    parser.add_argument("squad", type=Path, help="a SQuAD 1.1 file")
+    parser.add_argument("--models", default=",".join(PLANS), help="which of these, in this order")
+    parser.add_argument("--contenders", default="", metavar="NAMES",
+                        help="only these, separated by commas (empty: all)")
+    parser.add_argument("--questions", type=int, metavar="N",
+                        help="questions of each model (default: 500, 200 and 40)")
+    parser.add_argument("--tuning-questions", type=int, metavar="N",
+                        help="other questions, to tune on (default: 50, 50 and 12)")
+    parser.add_argument("--repetitions", type=int, default=5, metavar="N")
+    parser.add_argument("--first-answer", default="minilm", metavar="MODELS",
+                        help="models whose first answer from a cold process is timed")
+    parser.add_argument("--bertqa", type=Path, default=ROOT / "build/release/bin/bertqa",
+                        help="the program to measure")
+    parser.add_argument("--work", type=Path, default=ROOT / "build/bench",
+                        help="model files and results; kept, so that a stopped run goes on")
+    parser.add_argument("--venv", type=Path, default=ROOT / "build/bench/venv",
+                        help="virtual environment with the peers; made if it is not there")
+    parser.add_argument("--out", type=Path, default=ROOT / "build/bench/tables",
+                        help="where the tables and plots go")
+    parser.add_argument("--fresh", action="store_true", help="measure again what was measured")
+    parser.add_argument("--retune", action="store_true", help="tune and measure again")
+    options = parser.parse_args(arguments)
+    options.models = split(options.models)
+    options.first_answer = split(options.first_answer)
+    options.contenders = split(options.contenders)
+    for name in options.models + options.first_answer:
+        if name not in PLANS:
+            parser.error(f"no model is called {name}; there are {', '.join(PLANS)}")
+    for path in (options.squad, options.bertqa):
+        if not path.is_file():
+            parser.error(f"{path} is not a file")
+    if options.repetitions < 1 or (options.questions or 1) < 1:
+        parser.error("--repetitions and --questions are at least 1")
+    return options
+
+
+def split(names):
+    """The names of a comma-separated list."""
+    return [name for name in names.split(",") if name]
+
+
+def repetitions_of(contender, plan, repetitions):
+    """Fewer for those that take most of the time and are far from the front."""
+    if contender.engine in SLOW_ENGINES:
+        return min(repetitions, plan.slow_repetitions)
+    return repetitions

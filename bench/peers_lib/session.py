@@ -1,0 +1,147 @@
+"""One model's run from preparation to table."""
+
+import hashlib
+import json
+import sys
+
+from peers_lib import machine, schedule, squad
+from peers_lib.contenders import layouts, variants_that_run_here
+from peers_lib.measure import Bench, measured
+from peers_lib.options import PLANS, ROOT
+from peers_lib.store import Store
+
+PIPELINE_SETTINGS = {"batch": 1}
+
+
+def say(text):
+    """Progress goes to stderr."""
+    print(f"peers: {text}", file=sys.stderr, flush=True)
+
+
+class Session:
+    """Files, samples and results of one model. Use: prepare, tune, measure, first_answers."""
+
+    def __init__(self, options, model, contenders):
+        self.options, self.model, self.contenders = options, model, contenders
+        self.plan = PLANS[model]
+        self.questions = options.questions or self.plan.questions
+        self.folder = options.work / model
+        self.bench = Bench(options, self.folder, machine.cores())
+        examples = squad.without_repeats(squad.read_examples(options.squad))
+        tuning = options.tuning_questions or self.plan.tuning_questions
+        self.examples, self.tuning = squad.sample(examples, self.questions, tuning)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "answers").mkdir(exist_ok=True)
+        self.files = {name: self.folder / f"{name}-{len(group)}.json" for name, group in (
+            ("measured", self.examples), ("tuning", self.tuning), ("first", self.examples[:1]))}
+        for name, group in (("measured", self.examples), ("tuning", self.tuning),
+                            ("first", self.examples[:1])):
+            squad.write_squad(self.files[name], group)
+        self.tuned = self._open(f"tuned-{tuning}", options.retune)
+        self.results = self._open(f"results-{self.questions}", options.fresh or options.retune)
+        self._same_inputs_as_before()
+
+    def _open(self, name, start_over):
+        path = self.folder / f"{name}.jsonl"
+        if start_over and path.exists():
+            path.unlink()
+        return Store(path)
+
+    def _same_inputs_as_before(self):
+        """Figures of different programs or questions must not stand in one table."""
+        now = {"squad": digest(self.files["measured"]), "bertqa": digest(self.options.bertqa),
+               "machine": machine.describe()}
+        before = self.results.get("inputs")
+        if before is None:
+            self.results.put("inputs", value=now)
+        elif before != now:
+            changed = ", ".join(key for key in now if now[key] != before.get(key))
+            sys.exit(f"peers: {self.results.path} was measured with another {changed}; "
+                     "--fresh measures again")
+
+    def prepare(self):
+        """Every peer's files, from the same weights."""
+        say(f"{self.model}: preparing models in {self.folder}")
+        self.bench.python_child("prepare", {
+            "model": self.model, "folder": str(self.folder),
+            "bundled": str(ROOT / "models/minilm-l6-squad"),
+            "exporter": str(ROOT / "tools/export_torchscript.py"),
+            "calibration": str(self.files["tuning"]), "reduce_range": not machine.has_vnni()})
+
+    def tune(self):
+        """The best settings of each peer, and how long each contender takes."""
+        for contender in self.contenders:
+            if self.tuned.get("settings", contender.name) is None:
+                if contender.tuned:
+                    say(f"{self.model}: tuning {contender.name}")
+                self.tuned.put("settings", contender.name, value=self._tune_one(contender))
+            if self.tuned.get("estimate", contender.name) is None:
+                done, figures = self.bench.answer(contender, self.settings_of(contender),
+                                                  self.files["tuning"], self.answers_of("tuning"))
+                self.tuned.put("estimate", contender.name,
+                               value=[done.seconds, figures["run_seconds"]])
+
+    def _tune_one(self, contender):
+        if not contender.tuned:
+            return {"settings": PIPELINE_SETTINGS if not contender.ours else {}}
+        return self.bench.tune(
+            contender, self.files["tuning"], batches=self.plan.batches,
+            variants=variants_that_run_here(contender, machine.has_bf16()),
+            layouts=layouts(machine.cores()), multiples=contender.multiples)
+
+    def settings_of(self, contender):
+        """The tuned settings."""
+        return self.tuned.get("settings", contender.name)["settings"]
+
+    def answers_of(self, name):
+        """Where a contender's answers are kept."""
+        return self.folder / "answers" / f"{name}.json"
+
+    def measure(self):
+        """All repetitions that are not there yet."""
+        estimates = {c.name: schedule.estimate(*self.tuned.get("estimate", c.name),
+                                               len(self.tuning), self.questions)
+                     for c in self.contenders}
+        tasks = schedule.tasks_left(self.contenders, self.plan, self.options.repetitions,
+                                    self.results, "run")
+        say(f"{self.model}: {len(tasks)} runs of {self.questions} questions, "
+            f"about {schedule.clock(schedule.seconds_left(tasks, estimates))} minutes")
+        for index, task in enumerate(tasks):
+            contender = task.contender
+            answers = self.answers_of(contender.name)
+            done, figures = self.bench.answer(contender, self.settings_of(contender),
+                                              self.files["measured"], answers)
+            self.results.put("run", contender.name, task.repetition,
+                             value=measured(done, figures, self.examples, answers))
+            left = schedule.seconds_left(tasks[index + 1:], estimates)
+            say(f"{self.model}: {contender.name} {task.repetition + 1}: "
+                f"{self.questions / figures['run_seconds']:.1f} questions/s, "
+                f"{schedule.clock(left)} left")
+
+    def first_answers(self):
+        """Cold processes with one question."""
+        if self.model not in self.options.first_answer:
+            return
+        tasks = schedule.tasks_left(self.contenders, self.plan, self.options.repetitions,
+                                    self.results, "first")
+        say(f"{self.model}: {len(tasks)} cold starts")
+        for task in tasks:
+            seconds, answer = self.bench.first_answer(
+                task.contender, self.settings_of(task.contender), self.examples[0],
+                self.files["first"], self.answers_of("first"))
+            self.results.put("first", task.contender.name, task.repetition,
+                             value={"seconds": seconds, "answer": answer})
+
+    def answers(self):
+        """The answers of each contender that has run, by name."""
+        found = {}
+        for contender in self.contenders:
+            path = self.answers_of(contender.name)
+            if path.exists():
+                found[contender.name] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+
+
+def digest(path):
+    """The first half of a file's SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
