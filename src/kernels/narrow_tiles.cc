@@ -88,6 +88,7 @@ struct Avx2Int8Tile {
                            std::size_t depth, std::int32_t* tile, std::size_t tile_stride) {
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i sums[Rows][2];
+#pragma GCC unroll 16
     for (auto& row : sums) {
       row[0] = _mm256_setzero_si256();
       row[1] = _mm256_setzero_si256();
@@ -96,6 +97,7 @@ struct Avx2Int8Tile {
       const auto* const weights = reinterpret_cast<const __m256i*>(panel + index * 128);
       const __m256i left = _mm256_load_si256(weights);
       const __m256i right = _mm256_load_si256(weights + 1);
+#pragma GCC unroll 16
       for (std::size_t row = 0; row < Rows; ++row) {
         const __m256i value = _mm256_set1_epi32(FourBytes(input + row * stride_bytes + index * 4));
         sums[row][0] = _mm256_add_epi32(sums[row][0],
@@ -104,6 +106,7 @@ struct Avx2Int8Tile {
             sums[row][1], _mm256_madd_epi16(_mm256_maddubs_epi16(value, right), ones));
       }
     }
+#pragma GCC unroll 16
     for (std::size_t row = 0; row < Rows; ++row) {
       auto* const output = reinterpret_cast<__m256i*>(tile + row * tile_stride);
       _mm256_storeu_si256(output, sums[row][0]);
@@ -132,6 +135,7 @@ struct Avx2VnniInt8Tile {
   static void MultiplyHalf(const std::byte* input, std::size_t stride_bytes, const std::byte* panel,
                            std::size_t depth, std::int32_t* tile, std::size_t tile_stride) {
     __m256i sums[Rows][2];
+#pragma GCC unroll 16
     for (auto& row : sums) {
       row[0] = _mm256_setzero_si256();
       row[1] = _mm256_setzero_si256();
@@ -140,12 +144,14 @@ struct Avx2VnniInt8Tile {
       const auto* const weights = reinterpret_cast<const __m256i*>(panel + index * 128);
       const __m256i left = _mm256_load_si256(weights);
       const __m256i right = _mm256_load_si256(weights + 1);
+#pragma GCC unroll 16
       for (std::size_t row = 0; row < Rows; ++row) {
         const __m256i value = _mm256_set1_epi32(FourBytes(input + row * stride_bytes + index * 4));
         sums[row][0] = _mm256_dpbusd_avx_epi32(sums[row][0], value, left);
         sums[row][1] = _mm256_dpbusd_avx_epi32(sums[row][1], value, right);
       }
     }
+#pragma GCC unroll 16
     for (std::size_t row = 0; row < Rows; ++row) {
       auto* const output = reinterpret_cast<__m256i*>(tile + row * tile_stride);
       _mm256_storeu_si256(output, sums[row][0]);
@@ -166,6 +172,7 @@ struct Avx512Int8Tile {
                        std::size_t depth, void* tile, std::size_t tile_stride) {
     const __m512i ones = _mm512_set1_epi16(1);
     __m512i sums[Rows][2];
+#pragma GCC unroll 16
     for (auto& row : sums) {
       row[0] = _mm512_setzero_si512();
       row[1] = _mm512_setzero_si512();
@@ -173,6 +180,7 @@ struct Avx512Int8Tile {
     for (std::size_t index = 0; index < depth; ++index) {
       const __m512i left = _mm512_load_si512(panel + index * 128);
       const __m512i right = _mm512_load_si512(panel + index * 128 + 64);
+#pragma GCC unroll 16
       for (std::size_t row = 0; row < Rows; ++row) {
         const __m512i value = _mm512_set1_epi32(FourBytes(input + row * stride_bytes + index * 4));
         sums[row][0] = _mm512_add_epi32(sums[row][0],
@@ -181,6 +189,7 @@ struct Avx512Int8Tile {
             sums[row][1], _mm512_madd_epi16(_mm512_maddubs_epi16(value, right), ones));
       }
     }
+#pragma GCC unroll 16
     for (std::size_t row = 0; row < Rows; ++row) {
       std::int32_t* const output = static_cast<std::int32_t*>(tile) + row * tile_stride;
       _mm512_storeu_si512(output, sums[row][0]);
@@ -200,6 +209,7 @@ struct Avx512VnniInt8Tile {
   static void Multiply(const std::byte* input, std::size_t stride_bytes, const std::byte* panel,
                        std::size_t depth, void* tile, std::size_t tile_stride) {
     __m512i sums[Rows][2];
+#pragma GCC unroll 16
     for (auto& row : sums) {
       row[0] = _mm512_setzero_si512();
       row[1] = _mm512_setzero_si512();
@@ -207,12 +217,14 @@ struct Avx512VnniInt8Tile {
     for (std::size_t index = 0; index < depth; ++index) {
       const __m512i left = _mm512_load_si512(panel + index * 128);
       const __m512i right = _mm512_load_si512(panel + index * 128 + 64);
+#pragma GCC unroll 16
       for (std::size_t row = 0; row < Rows; ++row) {
         const __m512i value = _mm512_set1_epi32(FourBytes(input + row * stride_bytes + index * 4));
         sums[row][0] = _mm512_dpbusd_epi32(sums[row][0], value, left);
         sums[row][1] = _mm512_dpbusd_epi32(sums[row][1], value, right);
       }
     }
+#pragma GCC unroll 16
     for (std::size_t row = 0; row < Rows; ++row) {
       std::int32_t* const output = static_cast<std::int32_t*>(tile) + row * tile_stride;
       _mm512_storeu_si512(output, sums[row][0]);
@@ -232,6 +244,7 @@ struct Avx512BFloat16Tile {
   static void Multiply(const std::byte* input, std::size_t stride_bytes, const std::byte* panel,
                        std::size_t depth, void* tile, std::size_t tile_stride) {
     __m512 sums[Rows][2];
+#pragma GCC unroll 16
     for (auto& row : sums) {
       row[0] = _mm512_setzero_ps();
       row[1] = _mm512_setzero_ps();
@@ -239,6 +252,7 @@ struct Avx512BFloat16Tile {
     for (std::size_t index = 0; index < depth; ++index) {
       const auto left = (__m512bh)_mm512_load_si512(panel + index * 128);
       const auto right = (__m512bh)_mm512_load_si512(panel + index * 128 + 64);
+#pragma GCC unroll 16
       for (std::size_t row = 0; row < Rows; ++row) {
         const auto value =
             (__m512bh)_mm512_set1_epi32(FourBytes(input + row * stride_bytes + index * 4));
@@ -246,6 +260,7 @@ struct Avx512BFloat16Tile {
         sums[row][1] = _mm512_dpbf16_ps(sums[row][1], value, right);
       }
     }
+#pragma GCC unroll 16
     for (std::size_t row = 0; row < Rows; ++row) {
       float* const output = static_cast<float*>(tile) + row * tile_stride;
       _mm512_storeu_ps(output, sums[row][0]);
