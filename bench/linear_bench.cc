@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "kernels/linear.h"
-#include "linear_peak.h"
+#include "kernels/peak.h"
 
 namespace bertqa {
 namespace {

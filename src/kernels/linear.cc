@@ -4,8 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/float_tile.h"
 #include "kernels/narrow_tiles.h"
-#include "kernels/vector_kernels.h"
+#include "kernels/tile_finish.h"
 
 namespace bertqa {
 namespace {
@@ -44,7 +45,113 @@ TileKernel TileOf(const PackedLinear& linear) {
     case Precision::kInt8:
       return Int8Tile(linear.isa());
     default:
-      return KernelsFor(linear.isa()).tile;
+      return FloatTileOf(linear.isa()).tile;
+  }
+}
+
+/// One product, a tile of 32 outputs by a group of rows at a time. A tile is finished after the
+/// next one is begun: what finishing costs then hides behind products that wait for nothing but
+/// multipliers, and the tile's sums have reached memory when they are read back.
+class Product {
+ public:
+  Product(const OperandView& input, const PackedLinear& linear, Activation activation,
+          const LinearOutput& output)
+      : input_(input),
+        linear_(linear),
+        output_(output),
+        finish_(FinishOf(linear.isa())),
+        tile_kernel_(TileOf(linear)),
+        activation_(activation) {}
+
+  void Run(std::size_t rows);
+
+ private:
+  void MultiplyRows(std::size_t first_row, std::size_t end_row, std::size_t group_rows);
+  void PrefetchShare(std::size_t column, std::size_t share, std::size_t shares) const;
+  TileFinish PlaceOf(std::size_t row, std::size_t column) const;
+  void FinishPending();
+
+  const OperandView& input_;
+  const PackedLinear& linear_;
+  const LinearOutput& output_;
+  const FinishFunction finish_;
+  const TileKernel tile_kernel_;
+  const Activation activation_;
+  TileFinish pending_;
+  std::size_t pending_rows_ = 0;
+  std::size_t tiles_ = 0;
+  alignas(kCacheLineBytes) float sums_[2][kMaxTileRows * kPanelColumns];
+};
+
+void Product::Run(std::size_t rows) {
+  // Groups of rows as even as can be: 64 rows are five of 13 or 12, not four of 14 and one of 8.
+  // AMX has its own shapes for whole tiles, and a change of shape costs: whole groups first.
+  const bool has_shapes = tile_kernel_.begin != nullptr;
+  const std::size_t groups = (rows + tile_kernel_.max_rows - 1) / tile_kernel_.max_rows;
+  const std::size_t group_rows = has_shapes ? tile_kernel_.max_rows : (rows + groups - 1) / groups;
+  const std::size_t whole_rows = rows / group_rows * group_rows;
+  if (has_shapes) {
+    tile_kernel_.begin();
+  }
+  MultiplyRows(0, whole_rows, group_rows);
+  MultiplyRows(whole_rows, rows, group_rows);
+  FinishPending();
+  if (has_shapes) {
+    tile_kernel_.end();
+  }
+}
+
+void Product::MultiplyRows(std::size_t first_row, std::size_t end_row, std::size_t group_rows) {
+  const std::size_t groups = (end_row - first_row + group_rows - 1) / group_rows;
+  for (std::size_t column = 0; column < linear_.outputs(); column += kPanelColumns) {
+    for (std::size_t group = 0; group < groups; ++group) {
+      const std::size_t row = first_row + group * group_rows;
+      const std::size_t count = std::min(group_rows, end_row - row);
+      PrefetchShare(column + kPanelColumns, group, groups);
+      tile_kernel_.multiply(input_.data + row * input_.stride_bytes, input_.stride_bytes, count,
+                            linear_.Panel(column), linear_.depth(), sums_[tiles_ % 2],
+                            kPanelColumns);
+      FinishPending();
+      pending_ = PlaceOf(row, column);
+      pending_rows_ = count;
+      ++tiles_;
+    }
+  }
+}
+
+/// Asks for the next panel, a share of it with each group: weights come from beyond the second
+/// cache, and nothing else tells the processor that they will be needed.
+void Product::PrefetchShare(std::size_t column, std::size_t share, std::size_t shares) const {
+  if (column >= linear_.outputs()) {
+    return;
+  }
+  const std::size_t lines = linear_.panel_bytes() / kCacheLineBytes;
+  const std::byte* const panel = linear_.Panel(column);
+  const std::size_t end = lines * (share + 1) / shares;
+  for (std::size_t line = lines * share / shares; line < end; line += 2) {
+    __builtin_prefetch(panel + line * kCacheLineBytes, /*write=*/0, /*second-level cache*/ 2);
+  }
+}
+
+TileFinish Product::PlaceOf(std::size_t row, std::size_t column) const {
+  const bool is_int8 = linear_.precision() == Precision::kInt8;
+  const std::size_t place = row * output_.stride + column;
+  return {.biases = linear_.biases() + column,
+          .scales = is_int8 ? linear_.scales() + column : nullptr,
+          .sums = is_int8 ? linear_.sums() + column : nullptr,
+          .rows = is_int8 ? input_.scales + row : nullptr,
+          .activation = activation_,
+          .is_narrow = linear_.precision() != Precision::kFloat32,
+          .columns = std::min(kPanelColumns, linear_.outputs() - column),
+          .floats = output_.floats == nullptr ? nullptr : output_.floats + place,
+          .halves = output_.halves == nullptr ? nullptr : output_.halves + place,
+          .stride = output_.stride};
+}
+
+void Product::FinishPending() {
+  if (pending_rows_ > 0) {
+    finish_(sums_[(tiles_ + 1) % 2], pending_rows_, pending_);
+    pending_rows_ = 0;
   }
 }
 
@@ -121,48 +228,8 @@ void PackedLinear::SetInt8Column(std::int8_t* panel, std::size_t output, const f
 
 void Multiply(const OperandView& input, std::size_t rows, const PackedLinear& linear,
               Activation activation, const LinearOutput& output) {
-  if (rows == 0) {
-    return;
-  }
-  const VectorKernels& kernels = KernelsFor(linear.isa());
-  const TileKernel tile_kernel = TileOf(linear);
-  const bool is_int8 = linear.precision() == Precision::kInt8;
-  // Groups of rows as even as can be: 64 rows are five of 13 or 12, not four of 14 and one of 8.
-  // AMX has its own shapes for whole tiles, and a change of shape costs.
-  const std::size_t groups = (rows + tile_kernel.max_rows - 1) / tile_kernel.max_rows;
-  const std::size_t group_rows =
-      tile_kernel.begin != nullptr ? tile_kernel.max_rows : (rows + groups - 1) / groups;
-  alignas(kCacheLineBytes) float tile[kMaxTileRows * kPanelColumns];
-  if (tile_kernel.begin != nullptr) {
-    tile_kernel.begin();
-  }
-  // Whole groups first, then the rest: see above.
-  const std::size_t whole_rows = rows / group_rows * group_rows;
-  const auto multiply_rows = [&](std::size_t first_row, std::size_t end_row) {
-    for (std::size_t column = 0; column < linear.outputs(); column += kPanelColumns) {
-      const std::byte* const panel = linear.Panel(column);
-      for (std::size_t row = first_row; row < end_row; row += group_rows) {
-        const std::size_t count = std::min(group_rows, end_row - row);
-        tile_kernel.multiply(input.data + row * input.stride_bytes, input.stride_bytes, count,
-                             panel, linear.depth(), tile, kPanelColumns);
-        const std::size_t place = row * output.stride + column;
-        kernels.finish(tile, count,
-                       {.biases = linear.biases() + column,
-                        .scales = is_int8 ? linear.scales() + column : nullptr,
-                        .sums = is_int8 ? linear.sums() + column : nullptr,
-                        .rows = is_int8 ? input.scales + row : nullptr,
-                        .activation = activation,
-                        .columns = std::min(kPanelColumns, linear.outputs() - column),
-                        .floats = output.floats == nullptr ? nullptr : output.floats + place,
-                        .halves = output.halves == nullptr ? nullptr : output.halves + place,
-                        .stride = output.stride});
-      }
-    }
-  };
-  multiply_rows(0, whole_rows);
-  multiply_rows(whole_rows, rows);
-  if (tile_kernel.end != nullptr) {
-    tile_kernel.end();
+  if (rows > 0) {
+    Product(input, linear, activation, output).Run(rows);
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/isa.h"
-#include "kernels/vector_kernels.h"
+#include "kernels/tile.h"
 
 namespace bertqa {
 

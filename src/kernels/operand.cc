@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "kernels/narrow_tiles.h"
-#include "kernels/vector_kernels.h"
+#include "kernels/row_conversion.h"
 
 namespace bertqa {
 namespace {
@@ -33,12 +33,12 @@ OperandView Operand::Assign(const float* values, std::size_t stride, std::size_t
     return {.data = reinterpret_cast<const std::byte*>(values),
             .stride_bytes = stride * sizeof(float)};
   }
-  const VectorKernels& kernels = KernelsFor(isa_);
+  const RowConversions& conversions = RowConversionsOf(isa_);
   if (precision_ == Precision::kBFloat16) {
     std::size_t output_stride = 0;
     BFloat16* const output = ReserveBFloat16(rows, columns, output_stride);
     for (std::size_t row = 0; row < rows; ++row) {
-      kernels.narrow(values + row * stride, columns, output + row * output_stride);
+      conversions.narrow(values + row * stride, columns, output + row * output_stride);
     }
     return {.data = bytes_.data(), .stride_bytes = output_stride * sizeof(BFloat16)};
   }
@@ -46,7 +46,7 @@ OperandView Operand::Assign(const float* values, std::size_t stride, std::size_t
   for (std::size_t row = 0; row < rows; ++row) {
     auto* const output = reinterpret_cast<std::uint8_t*>(bytes_.data() + row * row_bytes);
     scales_.data()[row] =
-        kernels.quantise(values + row * stride, columns, LargestInt8Activation(isa_), output);
+        conversions.quantise(values + row * stride, columns, LargestInt8Activation(isa_), output);
     std::memset(output + columns, 0, row_bytes - columns);
   }
   return {.data = bytes_.data(), .stride_bytes = row_bytes, .scales = scales_.data()};

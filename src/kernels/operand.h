@@ -29,7 +29,7 @@ struct OperandView {
 /// Room for activations of one precision, made once and overwritten by each Assign.
 class Operand {
  public:
-  /// `precision` is not kAuto.
+  /// `precision` is not kAuto; kBFloat16 needs ComputesBFloat16(isa).
   Operand(Precision precision, Isa isa, std::size_t max_rows, std::size_t max_columns);
 
   /// Converts `values` [rows, columns], rows `stride` floats apart. For fp32 nothing is copied: the

@@ -9,7 +9,10 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstddef>
+
+#include "kernels/bfloat16.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertqa {
@@ -81,6 +84,23 @@ HWY_INLINE void StoreFirst(Vector values, float* output, std::size_t count) {
   for (std::size_t index = 0; index < count; ++index) {
     output[index] = buffer[index];
   }
+}
+
+/// The first `count` values, rounded to nearest, ties to even.
+HWY_INLINE void StoreNarrow(Vector values, BFloat16* output, std::size_t count) {
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
+  // Highway has no target with bfloat16; where it is asked for, the processor has the instruction.
+  __m256i bits;
+  asm("vcvtneps2bf16 %1, %0" : "=v"(bits) : "v"(values.raw));
+  const auto rest = static_cast<__mmask16>(count >= kLanes ? 0xFFFFU : (1U << count) - 1U);
+  _mm256_mask_storeu_epi16(output, rest, bits);
+#else
+  alignas(64) float buffer[kLanes];
+  hn::Store(values, kFloats, buffer);
+  for (std::size_t index = 0; index < std::min(count, kLanes); ++index) {
+    output[index] = ToBFloat16(buffer[index]);
+  }
+#endif
 }
 
 }  // namespace

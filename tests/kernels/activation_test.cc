@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
+#include "kernels/tile.h"
+#include "kernels/tile_finish.h"
 #include "linear_case.h"
 
 namespace bertqa {
@@ -47,6 +50,28 @@ void ExpectAccurate(Activation activation, double relative) {
 
 TEST(ActivationTest, GeluIsAccurate) {
   ExpectAccurate(Activation::kGelu, 3e-7);
+}
+
+TEST(ActivationTest, GeluOfNarrowProductsIsAsAccurateAsTheyAre) {
+  const std::vector<float> values = Sweep();
+  alignas(64) const std::array<float, kPanelColumns> biases = {};
+  for (const Isa isa : SupportedIsas()) {
+    for (const float value : values) {
+      alignas(64) std::array<float, kPanelColumns> tile = {value};
+      float output = 0;
+      FinishOf(isa)(tile.data(), 1,
+                    {.biases = biases.data(),
+                     .activation = Activation::kGelu,
+                     .is_narrow = true,
+                     .columns = 1,
+                     .floats = &output,
+                     .stride = 1});
+      const auto exact = static_cast<double>(value);
+      ASSERT_NEAR(static_cast<double>(output), Activate(Activation::kGelu, exact),
+                  1.9e-4 + 3e-7 * std::abs(exact))
+          << NameOf(isa) << ", of " << value;
+    }
+  }
 }
 
 TEST(ActivationTest, GeluNewIsAccurate) {

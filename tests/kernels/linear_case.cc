@@ -73,6 +73,14 @@ double Activate(Activation activation, double value) {
   return value;
 }
 
+double ActivationLimit(Activation activation, Precision precision, double activated) {
+  if (activation == Activation::kNone) {
+    return 0;
+  }
+  const bool is_rough = activation == Activation::kGelu && precision != Precision::kFloat32;
+  return 1e-6 * std::abs(activated) + (is_rough ? 2e-4 : 1e-7);
+}
+
 std::vector<Mode> SupportedModes() {
   std::vector<Mode> modes;
   for (const Isa isa : SupportedIsas()) {

@@ -39,6 +39,9 @@ std::vector<float> MultiplyAll(const LinearCase& layer, const PackedLinear& line
 /// The definition, in double precision.
 double Activate(Activation activation, double value);
 
+/// How far what a product of this precision makes of a value may be from `activated`.
+double ActivationLimit(Activation activation, Precision precision, double activated);
+
 /// fp32 and int8 on every supported instruction set, bf16 where it is native.
 struct Mode {
   Isa isa;

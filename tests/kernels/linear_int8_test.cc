@@ -64,9 +64,8 @@ void ExpectExactSums(Isa isa, const LinearCase& layer, Activation activation) {
       const Expected expected(bytes, view.scales[row], weights,
                               static_cast<double>(layer.biases[output]));
       const double activated = Activate(activation, expected.value);
-      const double own_error = activation == Activation::kNone ? 0 : 1e-6 * std::abs(activated);
       ASSERT_NEAR(static_cast<double>(result[row * layer.outputs + output]), activated,
-                  1.13 * expected.limit + own_error + (own_error > 0 ? 1e-7 : 0))
+                  1.13 * expected.limit + ActivationLimit(activation, Precision::kInt8, activated))
           << Describe({isa, Precision::kInt8}, layer) << ", row " << row << ", output " << output;
     }
   }

@@ -1,4 +1,4 @@
-#include "linear_peak.h"
+#include "kernels/peak.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -10,8 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/float_tile.h"
 #include "kernels/target_region.h"
-#include "kernels/vector_kernels.h"
 
 namespace bertqa {
 namespace {
@@ -151,7 +151,7 @@ Loop LoopOf(Precision precision, Isa isa) {
     case Precision::kBFloat16:
       return BFloat16Loop(isa);
     default:
-      return {KernelsFor(isa).spin, KernelsFor(isa).operations_per_round};
+      return {FloatTileOf(isa).spin, FloatTileOf(isa).spin_operations};
   }
 }
 

@@ -1,0 +1,118 @@
+#include "kernels/float_tile.h"
+
+#include <array>
+#include <utility>
+
+// Highway compiles this file once for each instruction set.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/float_tile.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/isa_table.h"
+#include "kernels/vector_math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace bertqa {
+namespace HWY_NAMESPACE {
+namespace {
+
+/// Two vectors of columns and so many rows that the sums fill the registers: 14 · 2 of 32 with
+/// AVX-512, 6 · 2 of 16 else; the rest hold two vectors of the panel and one element of the input.
+constexpr std::size_t kColumns = 2 * kLanes;
+constexpr std::size_t kRows = HWY_TARGET <= HWY_AVX3 ? 14 : 6;
+
+template <std::size_t Rows>
+void MultiplyColumns(const float* input, std::size_t stride, const float* panel, std::size_t depth,
+                     float* tile, std::size_t tile_stride) {
+  Vector sums[Rows][2];
+  for (std::size_t row = 0; row < Rows; ++row) {
+    sums[row][0] = hn::Zero(kFloats);
+    sums[row][1] = hn::Zero(kFloats);
+  }
+  for (std::size_t index = 0; index < depth; ++index) {
+    const Vector left = hn::Load(kFloats, panel + index * kPanelColumns);
+    const Vector right = hn::Load(kFloats, panel + index * kPanelColumns + kLanes);
+    for (std::size_t row = 0; row < Rows; ++row) {
+      const Vector value = hn::Set(kFloats, input[row * stride + index]);
+      sums[row][0] = hn::MulAdd(value, left, sums[row][0]);
+      sums[row][1] = hn::MulAdd(value, right, sums[row][1]);
+    }
+  }
+  for (std::size_t row = 0; row < Rows; ++row) {
+    hn::StoreU(sums[row][0], kFloats, tile + row * tile_stride);
+    hn::StoreU(sums[row][1], kFloats, tile + row * tile_stride + kLanes);
+  }
+}
+
+template <std::size_t Rows>
+void MultiplyPanel(const std::byte* input, std::size_t stride_bytes, const std::byte* panel,
+                   std::size_t depth, void* tile, std::size_t tile_stride) {
+  for (std::size_t column = 0; column < kPanelColumns; column += kColumns) {
+    MultiplyColumns<Rows>(reinterpret_cast<const float*>(input), stride_bytes / sizeof(float),
+                          reinterpret_cast<const float*>(panel) + column, depth,
+                          static_cast<float*>(tile) + column, tile_stride);
+  }
+}
+
+void MultiplyTile(const std::byte* input, std::size_t stride_bytes, std::size_t rows,
+                  const std::byte* panel, std::size_t depth, void* tile, std::size_t tile_stride) {
+  using Function =
+      void (*)(const std::byte*, std::size_t, const std::byte*, std::size_t, void*, std::size_t);
+  static constexpr auto kFunctions = []<std::size_t... Index>(std::index_sequence<Index...>) {
+    return std::array<Function, sizeof...(Index)>{&MultiplyPanel<Index + 1>...};
+  }(std::make_index_sequence<kRows>());
+  kFunctions[rows - 1](input, stride_bytes, panel, depth, tile, tile_stride);
+}
+
+/// kRows · 2 · kLanes multiply-adds a round, nothing but registers. No two sums begin alike and
+/// their beginnings are no constants, or the compiler computes one for all.
+void Spin(std::size_t rounds) {
+  volatile float one = 1;
+  const Vector factor = hn::Set(kFloats, one);
+  Vector sums[kRows][2];
+  for (std::size_t row = 0; row < kRows; ++row) {
+    sums[row][0] = hn::Mul(factor, hn::Set(kFloats, static_cast<float>(row)));
+    sums[row][1] = hn::Sub(sums[row][0], factor);
+  }
+  for (std::size_t round = 0; round < rounds; ++round) {
+    for (auto& row : sums) {
+      row[0] = hn::MulAdd(row[0], factor, factor);
+      row[1] = hn::MulAdd(row[1], factor, factor);
+    }
+  }
+  Vector total = hn::Zero(kFloats);
+  for (const auto& row : sums) {
+    total = hn::Add(total, hn::Add(row[0], row[1]));
+  }
+  one = hn::GetLane(hn::SumOfLanes(kFloats, total));  // else the loop is dead code
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(misc-use-internal-linkage): Highway's table refers to it from outside
+FloatTileFunctions GetFloatTile() {
+  return {.tile = {.multiply = &MultiplyTile, .max_rows = kRows},
+          .spin = &Spin,
+          .spin_operations = 2.0 * kRows * kColumns};
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace bertqa
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+namespace bertqa {
+
+HWY_EXPORT(GetFloatTile);
+
+const FloatTileFunctions& FloatTileOf(Isa isa) {
+  static const IsaTable<FloatTileFunctions> table(
+      [] { return HWY_DYNAMIC_DISPATCH(GetFloatTile)(); });
+  return table.For(isa);
+}
+
+}  // namespace bertqa
+
+#endif  // HWY_ONCE

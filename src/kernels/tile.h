@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+
+namespace bertqa {
+
+/// Columns of one packed panel, and of one tile of a product.
+inline constexpr std::size_t kPanelColumns = 32;
+/// Rows of one tile at most, of any kernel.
+inline constexpr std::size_t kMaxTileRows = 32;
+
+/// tile [rows, 32] = input [rows, depth] · panel [depth, 32], the elements of `depth` taken in
+/// order, so that a row's bits do not depend on `rows`. What an element of `depth` is depends on
+/// the kernel: a float, 2 bfloat16, 4 bytes. `tile_stride` counts 4-byte values. REQUIRES: 1 <=
+/// rows <= the kernel's max_rows.
+using TileFunction = void (*)(const std::byte* input, std::size_t input_stride_bytes,
+                              std::size_t rows, const std::byte* panel, std::size_t depth,
+                              void* tile, std::size_t tile_stride);
+
+struct TileKernel {
+  TileFunction multiply = nullptr;
+  std::size_t max_rows = 0;
+  void (*begin)() = nullptr;  ///< before the first tile on a thread, or null
+  void (*end)() = nullptr;    ///< after the last one
+};
+
+}  // namespace bertqa
