@@ -74,23 +74,28 @@ RowScale ScaleOf(const float* values, std::size_t count, float largest) {
 
 constexpr hn::Rebind<std::uint8_t, Floats> kBytes;
 
+/// Rounds (x - minimum) / scale to the nearest integer, ties to even. The greatest value comes to
+/// `largest` and less than half a step more, so that there is nothing to clamp.
 struct Quantiser {
+  explicit Quantiser(const RowScale& row)
+      : minimum(hn::Set(kFloats, row.minimum)),
+        inverse(hn::Set(kFloats, row.scale > 0 ? 1.0F / row.scale : 0.0F)) {}
+
   HWY_INLINE auto operator()(Vector values) const {
     const Vector scaled = hn::Mul(hn::Sub(values, minimum), inverse);
-    return hn::DemoteTo(kBytes, hn::NearestInt(hn::Min(scaled, limit)));
+    const Vector shifted = hn::Add(scaled, hn::Set(kFloats, 0x1p23F));  // the integer: low bits
+    const hn::RebindToUnsigned<Floats> unsigneds;
+    const auto bits = hn::BitCast(unsigneds, shifted);
+    return hn::U8FromU32(hn::And(bits, hn::Set(unsigneds, 0xFF)));
   }
 
   Vector minimum;
   Vector inverse;
-  Vector limit;
 };
 
 RowScale Quantise(const float* values, std::size_t count, float largest, std::uint8_t* output) {
   const RowScale scale = ScaleOf(values, count, largest);
-  const Quantiser quantised = {
-      .minimum = hn::Set(kFloats, scale.minimum),
-      .inverse = hn::Set(kFloats, scale.scale > 0 ? 1.0F / scale.scale : 0.0F),
-      .limit = hn::Set(kFloats, largest)};
+  const Quantiser quantised(scale);
   std::size_t index = 0;
   for (; index + kLanes <= count; index += kLanes) {
     hn::StoreU(quantised(hn::LoadU(kFloats, values + index)), kBytes, output + index);
