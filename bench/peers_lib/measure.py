@@ -32,9 +32,10 @@ class Bench:
         return {"engine": contender.engine, "model": str(self.folder / contender.file),
                 "tokenizer": str(self.folder / "tokenizer.json"), **further}
 
-    def tune(self, contender, squad, **grid):
+    def tune(self, contender, squad, measured_squad, **grid):
         """The best settings of a peer."""
-        return self.python_child("tuning", self.job(contender, squad=str(squad), **grid))[1]
+        job = self.job(contender, squad=str(squad), measured=str(measured_squad), **grid)
+        return self.python_child("tuning", job)[1]
 
     def answer(self, contender, settings, squad, answers):
         """(Finished, times and counts) of one file, answers written."""

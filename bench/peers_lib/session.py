@@ -32,10 +32,10 @@ class Session:
         self.examples, self.tuning = squad.sample(examples, self.questions, tuning)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "answers").mkdir(exist_ok=True)
-        self.files = {name: self.folder / f"{name}-{len(group)}.json" for name, group in (
-            ("measured", self.examples), ("tuning", self.tuning), ("first", self.examples[:1]))}
-        for name, group in (("measured", self.examples), ("tuning", self.tuning),
-                            ("first", self.examples[:1])):
+        groups = {"measured": self.examples, "tuning": self.tuning, "first": self.examples[:1]}
+        self.files = {name: self.folder / f"{name}-{len(group)}.json"
+                      for name, group in groups.items()}
+        for name, group in groups.items():
             squad.write_squad(self.files[name], group)
         self.tuned = self._open(f"tuned-{tuning}", options.retune)
         self.results = self._open(f"results-{self.questions}", options.fresh or options.retune)
@@ -85,7 +85,7 @@ class Session:
         if not contender.tuned:
             return {"settings": PIPELINE_SETTINGS if not contender.ours else {}}
         return self.bench.tune(
-            contender, self.files["tuning"], batches=self.plan.batches,
+            contender, self.files["tuning"], self.files["measured"], batches=self.plan.batches,
             variants=variants_that_run_here(contender, machine.has_bf16()),
             layouts=layouts(machine.cores()), multiples=contender.multiples)
 
