@@ -1,14 +1,11 @@
 """Runs one contender once and says what came of it."""
 
 import json
-import re
 
 from peers_lib import process, scoring
 from peers_lib.environment import python_of
 from peers_lib.options import ROOT
-
-SECONDS_LINE = r"(?m)^{} +([0-9.]+) s"
-PRECISION_LINE = r"(?m)^precision +(\S+)"
+from peers_lib.verbose import figures_of
 
 
 class Bench:
@@ -50,7 +47,7 @@ class Bench:
             self.bertqa, "batch", str(squad), "--input-format", "squad", "--output-format",
             "squad", "--output", str(answers), "--overwrite", "--model",
             str(self.folder / "bertqa"), "--precision", contender.precision, "--verbose"])
-        return done, figures_of_verbose(done.stderr)
+        return done, figures_of(done.stderr)
 
     def first_answer(self, contender, settings, example, squad, answers):
         """(seconds, answer): one question, one paragraph, from the start of a process."""
@@ -63,18 +60,6 @@ class Bench:
         alone = {**settings, "batch": 1, "streams": 1, "threads": self.cores}
         done, _ = self.answer(contender, alone, squad, answers)
         return done.seconds, json.loads(answers.read_text(encoding="utf-8"))[example["id"]]
-
-
-def figures_of_verbose(text):
-    """Load and run seconds, and the precision, out of what `bertqa --verbose` says."""
-    seconds = {}
-    for stage in ("load", "run"):
-        found = re.search(SECONDS_LINE.format(stage), text)
-        if not found:
-            raise ValueError(f"bertqa --verbose names no time of {stage}:\n{text}")
-        seconds[f"{stage}_seconds"] = float(found.group(1))
-    precision = re.search(PRECISION_LINE, text)
-    return {**seconds, **({"precision": precision.group(1)} if precision else {})}
 
 
 def measured(done, figures, examples, answers_path):

@@ -1,6 +1,5 @@
 """One model's run from preparation to table."""
 
-import hashlib
 import json
 import sys
 
@@ -8,7 +7,7 @@ from peers_lib import machine, schedule, squad
 from peers_lib.contenders import layouts, variants_that_run_here
 from peers_lib.measure import Bench, measured
 from peers_lib.options import PLANS, ROOT
-from peers_lib.store import Store
+from peers_lib.store import Store, digest
 
 PIPELINE_SETTINGS = {"batch": 1}
 
@@ -37,27 +36,12 @@ class Session:
                       for name, group in groups.items()}
         for name, group in groups.items():
             squad.write_squad(self.files[name], group)
-        self.tuned = self._open(f"tuned-{tuning}", options.retune)
-        self.results = self._open(f"results-{self.questions}", options.fresh or options.retune)
-        self._same_inputs_as_before()
-
-    def _open(self, name, start_over):
-        path = self.folder / f"{name}.jsonl"
-        if start_over and path.exists():
-            path.unlink()
-        return Store(path)
-
-    def _same_inputs_as_before(self):
-        """Figures of different programs or questions must not stand in one table."""
-        now = {"squad": digest(self.files["measured"]), "bertqa": digest(self.options.bertqa),
-               "machine": machine.describe()}
-        before = self.results.get("inputs")
-        if before is None:
-            self.results.put("inputs", value=now)
-        elif before != now:
-            changed = ", ".join(key for key in now if now[key] != before.get(key))
-            sys.exit(f"peers: {self.results.path} was measured with another {changed}; "
-                     "--fresh measures again")
+        inputs = {"squad": digest(self.files["measured"]), "machine": machine.describe()}
+        self.tuned = Store.opened_for(self.folder / f"tuned-{tuning}-{self.questions}.jsonl",
+                                      options.retune, inputs)
+        self.results = Store.opened_for(self.folder / f"results-{self.questions}.jsonl",
+                                        options.fresh or options.retune,
+                                        {**inputs, "bertqa": digest(options.bertqa)})
 
     def prepare(self):
         """Every peer's files, from the same weights."""
@@ -140,8 +124,3 @@ class Session:
             if path.exists():
                 found[contender.name] = json.loads(path.read_text(encoding="utf-8"))
         return found
-
-
-def digest(path):
-    """The first half of a file's SHA-256."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]

@@ -1,6 +1,12 @@
 """Results kept one JSON object a line, written at once, so that a run can be continued."""
 
+import hashlib
 import json
+
+
+def digest(path):
+    """The first half of a file's SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
 
 
 class Store:
@@ -12,6 +18,22 @@ class Store:
         if path.exists():
             for line in path.read_text(encoding="utf-8").splitlines():
                 self._remember(line)
+
+    @classmethod
+    def opened_for(cls, path, fresh, inputs):
+        """The store at a path, emptied first if `fresh`. Raises ValueError if what it holds came of
+        other inputs (name -> digest): their figures must not stand in one table."""
+        if fresh and path.exists():
+            path.unlink()
+        store = cls(path)
+        before = store.get("inputs")
+        if before is None:
+            store.put("inputs", value=inputs)
+        elif before != inputs:
+            changed = [name for name in inputs if inputs[name] != before.get(name)]
+            raise ValueError(f"{path} was measured with another {', '.join(changed)}; "
+                             "--fresh measures again")
+        return store
 
     def _remember(self, line):
         """A line that a stopped run left unfinished is not JSON: that result is measured again."""
