@@ -4,7 +4,7 @@ import openvino
 
 
 class OpenVinoEngine:
-    """settings: hint (f32, bf16) and group (of dynamically quantised activations), both optional."""
+    """settings: hint (f32 or bf16) and, for dynamic quantisation, group."""
 
     def __init__(self, path, settings):
         cores = settings["streams"] * settings["threads"]

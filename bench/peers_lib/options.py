@@ -34,28 +34,33 @@ SLOW_ENGINES = ("pipeline", "transformers", "torchscript")
 def parse(arguments):
     """The options; exits with a message on wrong ones."""
     parser = argparse.ArgumentParser(
-        prog="bench/peers", formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        prog="bench/peers",
         description="Runs one SQuAD file end to end through bertqa and its peers, each peer tuned, "
                     "and writes a table and a plot.")
     parser.add_argument("squad", type=Path, help="a SQuAD 1.1 file")
-    parser.add_argument("--models", default=",".join(PLANS), help="which of these, in this order")
+    parser.add_argument("--models", default=",".join(PLANS),
+                        help="which models, in this order (default: %(default)s)")
     parser.add_argument("--contenders", default="", metavar="NAMES",
-                        help="only these, separated by commas (empty: all)")
+                        help="only these, separated by commas (default: all)")
     parser.add_argument("--questions", type=int, metavar="N",
                         help="questions of each model (default: 500, 200 and 40)")
     parser.add_argument("--tuning-questions", type=int, metavar="N",
                         help="other questions, to tune on (default: 50, 50 and 12)")
-    parser.add_argument("--repetitions", type=int, default=5, metavar="N")
+    parser.add_argument("--repetitions", type=int, default=5, metavar="N",
+                        help="runs of each contender (default: %(default)s)")
     parser.add_argument("--first-answer", default="minilm", metavar="MODELS",
-                        help="models whose first answer from a cold process is timed")
+                        help="models whose first answer from a cold process is timed "
+                             "(default: %(default)s)")
     parser.add_argument("--bertqa", type=Path, default=ROOT / "build/release/bin/bertqa",
-                        help="the program to measure")
+                        help="the program to measure (default: build/release/bin/bertqa)")
     parser.add_argument("--work", type=Path, default=ROOT / "build/bench",
-                        help="model files and results; kept, so that a stopped run goes on")
+                        help="model files and results, kept so that a stopped run goes on "
+                             "(default: build/bench)")
     parser.add_argument("--venv", type=Path, default=ROOT / "build/bench/venv",
-                        help="virtual environment with the peers; made if it is not there")
+                        help="virtual environment with the peers, made if it is not there "
+                             "(default: build/bench/venv)")
     parser.add_argument("--out", type=Path, default=ROOT / "build/bench/tables",
-                        help="where the tables and plots go")
+                        help="where the tables and plots go (default: build/bench/tables)")
     parser.add_argument("--fresh", action="store_true", help="measure again what was measured")
     parser.add_argument("--retune", action="store_true", help="tune and measure again")
     options = parser.parse_args(arguments)

@@ -87,6 +87,6 @@ def tuned_settings(session):
             cells.append((contender.label, settings, number(tuned["seconds"], 2),
                           str(len(tuned["trials"]))))
     return (f"## Settings\n\nThe best on {len(session.tuning)} other questions; windows sorted by "
-            "length, padded to the longest of the batch and to *multiple*. Seconds: forward work over "
-            "those questions, everything warm.\n\n"
+            "length, padded to the longest of the batch and to *multiple*. Seconds: forward work "
+            "over those questions, everything warm.\n\n"
             + table(("peer", "settings", "seconds", "trials"), cells))

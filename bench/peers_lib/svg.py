@@ -2,7 +2,7 @@
 
 from xml.sax.saxutils import escape
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 860, 320, 80, 26, 48
+WIDTH, LEFT, RIGHT, ROW, TOP = 900, 360, 80, 26, 48
 STYLE = ("text{font:14px sans-serif;fill:#24292f}.title{font-weight:bold}.peer{fill:#8c959f}"
          ".ours{fill:#1f883d}@media(prefers-color-scheme:dark){text{fill:#d0d7de}"
          ".ours{fill:#3fb950}}")

@@ -3,7 +3,7 @@
 import math
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 380, 90, 30, 50, 60
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 390, 90, 40, 66, 60
 STYLE = ("text{font:14px sans-serif;fill:#24292f}.title{font-weight:bold}"
          ".grid{stroke:#8c959f;stroke-opacity:.35}.line{fill:none;stroke:#1f883d;stroke-width:2}"
          "circle{fill:#1f883d}@media(prefers-color-scheme:dark){text{fill:#d0d7de}"
@@ -45,5 +45,5 @@ def line(title, x_title, y_title, points):
     parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for x, y in places]
     parts.append(f'<text x="{(LEFT + right) / 2}" y="{HEIGHT - 12}" text-anchor="middle">'
                  f"{escape(x_title)}</text>"
-                 f'<text x="{LEFT - 60}" y="{TOP - 8}">{escape(y_title)}</text>')
+                 f'<text x="{LEFT - 60}" y="{TOP - 18}">{escape(y_title)}</text>')
     return "\n".join(parts) + "\n</svg>\n"
