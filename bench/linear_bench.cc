@@ -114,7 +114,7 @@ void RegisterFor(const Mode& mode) {
     }
   }
   if (mode.precision != Precision::kFloat32) {
-    for (const std::size_t columns : {384, 1536}) {
+    for (const std::size_t columns : {std::size_t{384}, std::size_t{1536}}) {
       benchmark::RegisterBenchmark(
           ("Assign" + suffix + "/columns:" + std::to_string(columns)).c_str(), BenchAssign, mode,
           columns);

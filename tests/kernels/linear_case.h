@@ -2,12 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
 #include "kernels/linear.h"
 
 namespace bertqa {
+
+using Sizes = std::initializer_list<std::size_t>;
 
 /// A linear layer and rows of input for it, with values between the rows that belong to somebody
 /// else.

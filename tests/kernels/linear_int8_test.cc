@@ -77,8 +77,8 @@ constexpr std::array kActivations = {Activation::kNone, Activation::kGelu, Activ
 TEST(LinearInt8Test, AnyShapeIsExact) {
   for (const Isa isa : SupportedIsas()) {
     std::size_t turn = 0;
-    for (const std::size_t inputs : {1, 2, 3, 4, 5, 31, 32, 33, 63, 64, 65, 100, 129, 197}) {
-      for (const std::size_t outputs : {1, 2, 7, 16, 31, 32, 33, 64, 97}) {
+    for (const std::size_t inputs : Sizes{1, 2, 3, 4, 5, 31, 32, 33, 63, 64, 65, 100, 129, 197}) {
+      for (const std::size_t outputs : Sizes{1, 2, 7, 16, 31, 32, 33, 64, 97}) {
         ExpectExactSums(isa, LinearCase(1 + turn * 7 % 70, inputs, outputs, /*seed=*/1),
                         kActivations[turn % kActivations.size()]);
         ++turn;
@@ -95,27 +95,31 @@ TEST(LinearInt8Test, AnyNumberOfRowsIsExact) {
   }
 }
 
-/// The largest sums there are: vpmaddubsw saturates at 2 · 128 · 128 and beyond.
+/// Weights and activations that are all the largest there are.
+void ExpectExactExtremes(Isa isa, float weight, std::size_t inputs) {
+  LinearCase layer(33, inputs, 33, /*seed=*/3);
+  std::fill(layer.weights.begin(), layer.weights.end(), weight);
+  for (std::size_t row = 0; row < layer.rows; ++row) {
+    std::fill_n(layer.Row(row), inputs, 1.0F);
+    layer.Row(row)[row % inputs] = 0.0F;  // else all are the minimum
+  }
+  ExpectExactSums(isa, layer, Activation::kNone);
+  const std::vector<float> result =
+      MultiplyAll(layer, layer.Pack(Precision::kInt8, isa), Activation::kNone);
+  const float sum = weight * static_cast<float>(inputs - 1);
+  for (std::size_t place = 0; place < result.size(); ++place) {
+    ASSERT_NEAR(result[place], sum + layer.biases[place % layer.outputs],
+                1e-5F * static_cast<float>(inputs))
+        << NameOf(isa) << ", inputs " << inputs;
+  }
+}
+
+/// vpmaddubsw saturates at 2 · 128 · 128 and beyond.
 TEST(LinearInt8Test, ExtremesDoNotSaturate) {
   for (const Isa isa : SupportedIsas()) {
-    for (const float weight : {1.0F, -1.0F}) {
-      for (const std::size_t inputs : {8, 64, 100, 1536}) {
-        LinearCase layer(33, inputs, 33, /*seed=*/3);
-        std::fill(layer.weights.begin(), layer.weights.end(), weight);
-        for (std::size_t row = 0; row < layer.rows; ++row) {
-          std::fill_n(layer.Row(row), inputs, 1.0F);
-          layer.Row(row)[row % inputs] = 0.0F;  // else all are the minimum
-        }
-        ExpectExactSums(isa, layer, Activation::kNone);
-        const std::vector<float> result =
-            MultiplyAll(layer, layer.Pack(Precision::kInt8, isa), Activation::kNone);
-        const float sum = weight * static_cast<float>(inputs - 1);
-        for (std::size_t place = 0; place < result.size(); ++place) {
-          ASSERT_NEAR(result[place], sum + layer.biases[place % layer.outputs],
-                      1e-5F * static_cast<float>(inputs))
-              << NameOf(isa) << ", inputs " << inputs;
-        }
-      }
+    for (const std::size_t inputs : Sizes{8, 64, 100, 1536}) {
+      ExpectExactExtremes(isa, 1, inputs);
+      ExpectExactExtremes(isa, -1, inputs);
     }
   }
 }

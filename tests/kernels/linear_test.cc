@@ -63,8 +63,8 @@ TEST(LinearTest, AnyShapeIsLikeTheDefinition) {
       continue;
     }
     std::size_t turn = 0;
-    for (const std::size_t inputs : {1, 2, 3, 5, 16, 31, 32, 33, 63, 64, 65, 100, 129, 197}) {
-      for (const std::size_t outputs : {1, 2, 7, 16, 31, 32, 33, 64, 97}) {
+    for (const std::size_t inputs : Sizes{1, 2, 3, 5, 16, 31, 32, 33, 63, 64, 65, 100, 129, 197}) {
+      for (const std::size_t outputs : Sizes{1, 2, 7, 16, 31, 32, 33, 64, 97}) {
         const std::size_t rows = 1 + turn * 7 % 70;
         ExpectLikeTheDefinition(mode, LinearCase(rows, inputs, outputs, /*seed=*/1),
                                 kActivations[turn % kActivations.size()]);
@@ -120,28 +120,32 @@ TEST(LinearTest, ARowDependsNeitherOnTheOthersNorOnTheirNumber) {
   }
 }
 
-TEST(LinearTest, NothingBesideTheOutputIsWritten) {
+/// The output is in the middle of something: from an odd address on, rows further apart than they
+/// are long.
+void ExpectNothingElseWritten(const Mode& mode, const LinearCase& layer) {
   constexpr float kGuard = -12345;
+  const PackedLinear linear = layer.Pack(mode.precision, mode.isa);
+  const std::vector<float> expected = MultiplyAll(layer, linear, Activation::kNone);
+  const std::size_t stride = layer.outputs + 5;
+  std::vector<float> output((layer.rows + 1) * stride + 1, kGuard);
+  Operand operand(mode.precision, mode.isa, layer.rows, layer.inputs);
+  Multiply(operand.Assign(layer.Row(0), layer.stride, layer.rows, layer.inputs), layer.rows, linear,
+           Activation::kNone, {.floats = output.data() + 1, .stride = stride});
+  EXPECT_EQ(output[0], kGuard);
+  for (std::size_t place = 0; place + 1 < output.size(); ++place) {
+    const std::size_t row = place / stride;
+    const std::size_t column = place % stride;
+    const bool is_inside = row < layer.rows && column < layer.outputs;
+    ASSERT_EQ(output[place + 1], is_inside ? expected[row * layer.outputs + column] : kGuard)
+        << Describe(mode, layer) << ", row " << row << ", column " << column;
+  }
+}
+
+TEST(LinearTest, NothingBesideTheOutputIsWritten) {
   for (const Mode& mode : SupportedModes()) {
-    for (const std::size_t rows : {1, 5, 13, 33}) {
-      for (const std::size_t outputs : {1, 3, 31, 33, 50}) {
-        const LinearCase layer(rows, 20, outputs, /*seed=*/6);
-        const PackedLinear linear = layer.Pack(mode.precision, mode.isa);
-        const std::vector<float> expected = MultiplyAll(layer, linear, Activation::kNone);
-        const std::size_t stride = outputs + 5;
-        // From an odd address on, and a row more.
-        std::vector<float> output((rows + 1) * stride + 1, kGuard);
-        Operand operand(mode.precision, mode.isa, rows, 20);
-        Multiply(operand.Assign(layer.Row(0), layer.stride, rows, 20), rows, linear,
-                 Activation::kNone, {.floats = output.data() + 1, .stride = stride});
-        EXPECT_EQ(output[0], kGuard);
-        for (std::size_t place = 0; place + 1 < output.size(); ++place) {
-          const std::size_t row = place / stride;
-          const std::size_t column = place % stride;
-          const bool is_inside = row < rows && column < outputs;
-          ASSERT_EQ(output[place + 1], is_inside ? expected[row * outputs + column] : kGuard)
-              << Describe(mode, layer) << ", row " << row << ", column " << column;
-        }
+    for (const std::size_t rows : Sizes{1, 5, 13, 33}) {
+      for (const std::size_t outputs : Sizes{1, 3, 31, 33, 50}) {
+        ExpectNothingElseWritten(mode, LinearCase(rows, 20, outputs, /*seed=*/6));
       }
     }
   }
@@ -153,7 +157,7 @@ TEST(LinearTest, BFloat16OutputIsTheRoundedFloat) {
     if (!ComputesBFloat16(mode.isa)) {
       continue;
     }
-    for (const std::size_t outputs : {1, 15, 32, 47}) {
+    for (const std::size_t outputs : Sizes{1, 15, 32, 47}) {
       const LinearCase layer(9, 40, outputs, /*seed=*/7);
       const PackedLinear linear = layer.Pack(mode.precision, mode.isa);
       const std::vector<float> floats = MultiplyAll(layer, linear, Activation::kGelu);
@@ -172,24 +176,28 @@ TEST(LinearTest, BFloat16OutputIsTheRoundedFloat) {
   }
 }
 
+constexpr std::size_t kBadRow = 3;
+
+void ExpectSeenInItsRowOnly(const Mode& mode, std::size_t column, float value) {
+  LinearCase layer(7, 69, 33, /*seed=*/8);
+  const PackedLinear linear = layer.Pack(mode.precision, mode.isa);
+  const std::vector<float> before = MultiplyAll(layer, linear, Activation::kNone);
+  layer.Row(kBadRow)[column] = value;
+  const std::vector<float> after = MultiplyAll(layer, linear, Activation::kNone);
+  for (std::size_t place = 0; place < after.size(); ++place) {
+    if (place / layer.outputs == kBadRow) {
+      ASSERT_FALSE(std::isfinite(after[place])) << Describe(mode, layer) << ", " << column;
+    } else {
+      ASSERT_EQ(after[place], before[place]) << Describe(mode, layer) << ", " << column;
+    }
+  }
+}
+
 TEST(LinearTest, WhatIsNotFiniteIsSeenInItsRowOnly) {
   for (const Mode& mode : SupportedModes()) {
-    for (const float value :
-         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
-      for (const std::size_t column : {0, 7, 19, 64, 68}) {
-        LinearCase layer(7, 69, 33, /*seed=*/8);
-        const PackedLinear linear = layer.Pack(mode.precision, mode.isa);
-        const std::vector<float> before = MultiplyAll(layer, linear, Activation::kNone);
-        layer.Row(3)[column] = value;
-        const std::vector<float> after = MultiplyAll(layer, linear, Activation::kNone);
-        for (std::size_t place = 0; place < after.size(); ++place) {
-          if (place / layer.outputs == 3) {
-            ASSERT_FALSE(std::isfinite(after[place])) << Describe(mode, layer) << ", " << column;
-          } else {
-            ASSERT_EQ(after[place], before[place]) << Describe(mode, layer) << ", " << column;
-          }
-        }
-      }
+    for (const std::size_t column : Sizes{0, 7, 19, 64, 68}) {
+      ExpectSeenInItsRowOnly(mode, column, std::numeric_limits<float>::quiet_NaN());
+      ExpectSeenInItsRowOnly(mode, column, std::numeric_limits<float>::infinity());
     }
   }
 }

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "linear_case.h"
+
 namespace bertqa {
 namespace {
 
@@ -43,17 +45,21 @@ std::vector<float> RandomRow(std::size_t size, float spread, std::uint32_t seed)
   return row;
 }
 
+void ExpectWithinHalfAStep(Isa isa, std::size_t size, float spread) {
+  const std::vector<float> row = RandomRow(size, spread, /*seed=*/1);
+  const Quantised quantised(isa, row);
+  const auto step = static_cast<double>(quantised.scale.scale);
+  for (std::size_t index = 0; index < size; ++index) {
+    ASSERT_NEAR(quantised.ReadBack(index), static_cast<double>(row[index]), 0.5001 * step)
+        << NameOf(isa) << ", size " << size << ", spread " << spread;
+  }
+}
+
 TEST(OperandTest, Int8ReadsBackWithinHalfAStep) {
   for (const Isa isa : SupportedIsas()) {
     for (std::size_t size = 1; size <= 140; ++size) {
       for (const float spread : {1e-30F, 1e-3F, 1.0F, 1e30F}) {
-        const std::vector<float> row = RandomRow(size, spread, /*seed=*/1);
-        const Quantised quantised(isa, row);
-        const auto step = static_cast<double>(quantised.scale.scale);
-        for (std::size_t index = 0; index < size; ++index) {
-          ASSERT_NEAR(quantised.ReadBack(index), static_cast<double>(row[index]), 0.5001 * step)
-              << NameOf(isa) << ", size " << size << ", spread " << spread;
-        }
+        ExpectWithinHalfAStep(isa, size, spread);
       }
     }
   }
@@ -91,31 +97,39 @@ TEST(OperandTest, Int8TiesGoToEven) {
   }
 }
 
+void ExpectExact(Isa isa, std::size_t size, float value) {
+  const Quantised quantised(isa, std::vector<float>(size, value));
+  for (std::size_t index = 0; index < size; ++index) {
+    ASSERT_EQ(quantised.ReadBack(index), static_cast<double>(value)) << NameOf(isa);
+  }
+}
+
 TEST(OperandTest, Int8OfEqualValuesIsExact) {
   for (const Isa isa : SupportedIsas()) {
     for (const float value : {0.0F, 3.5F, -7.25F, 3e38F, -1e-40F}) {
-      for (const std::size_t size : {1, 5, 64, 100}) {
-        const Quantised quantised(isa, std::vector<float>(size, value));
-        for (std::size_t index = 0; index < size; ++index) {
-          ASSERT_EQ(quantised.ReadBack(index), static_cast<double>(value)) << NameOf(isa);
-        }
+      for (const std::size_t size : Sizes{1, 5, 64, 100}) {
+        ExpectExact(isa, size, value);
       }
     }
+  }
+}
+
+void ExpectHugeValueKept(Isa isa, std::size_t place, float huge) {
+  std::vector<float> row = RandomRow(67, 1, /*seed=*/3);
+  row[place] = huge;
+  const Quantised quantised(isa, row);
+  ASSERT_NEAR(quantised.ReadBack(place) / static_cast<double>(huge), 1, 1e-6) << NameOf(isa);
+  for (std::size_t index = 0; index < row.size(); ++index) {
+    const std::uint8_t expected = (index == place) == (huge > 0) ? LargestOf(isa) : 0;
+    ASSERT_EQ(quantised.bytes[index], expected) << NameOf(isa) << ", " << index;
   }
 }
 
 TEST(OperandTest, Int8OfOneHugeValueKeepsIt) {
   for (const Isa isa : SupportedIsas()) {
     for (const float huge : {1e9F, -1e9F, 1e38F}) {
-      for (const std::size_t place : {0, 3, 64, 66}) {
-        std::vector<float> row = RandomRow(67, 1, /*seed=*/3);
-        row[place] = huge;
-        const Quantised quantised(isa, row);
-        ASSERT_NEAR(quantised.ReadBack(place) / static_cast<double>(huge), 1, 1e-6) << NameOf(isa);
-        for (std::size_t index = 0; index < row.size(); ++index) {
-          const std::uint8_t expected = (index == place) == (huge > 0) ? LargestOf(isa) : 0;
-          ASSERT_EQ(quantised.bytes[index], expected) << NameOf(isa) << ", " << index;
-        }
+      for (const std::size_t place : Sizes{0, 3, 64, 66}) {
+        ExpectHugeValueKept(isa, place, huge);
       }
     }
   }
@@ -139,44 +153,50 @@ TEST(OperandTest, Int8OfTinyValuesIsTiny) {
   }
 }
 
+void ExpectNotFinite(Isa isa, std::size_t place, float value) {
+  std::vector<float> row = RandomRow(69, 1, /*seed=*/4);
+  row[place] = value;
+  const Quantised quantised(isa, row);
+  for (std::size_t index = 0; index < row.size(); ++index) {
+    ASSERT_FALSE(std::isfinite(quantised.ReadBack(index)))
+        << NameOf(isa) << ", " << value << " at " << place;
+  }
+}
+
 TEST(OperandTest, Int8OfWhatIsNotFiniteReadsBackSo) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (const Isa isa : SupportedIsas()) {
     for (const float value : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
       for (std::size_t place = 0; place < 69; ++place) {
-        std::vector<float> row = RandomRow(69, 1, /*seed=*/4);
-        row[place] = value;
-        const Quantised quantised(isa, row);
-        for (std::size_t index = 0; index < row.size(); ++index) {
-          ASSERT_FALSE(std::isfinite(quantised.ReadBack(index)))
-              << NameOf(isa) << ", " << value << " at " << place;
-        }
+        ExpectNotFinite(isa, place, value);
       }
     }
   }
 }
 
+/// Rows of some columns in a room that has held longer ones.
+void ExpectFilledWithZeros(Operand& operand, const Mode& mode, std::size_t columns) {
+  const std::size_t row_bytes = columns * (mode.precision == Precision::kInt8 ? 1 : 2);
+  const std::vector<float> values = RandomRow(3 * columns, 1, /*seed=*/5);
+  const OperandView view = operand.Assign(values.data(), columns, 3, columns);
+  ASSERT_EQ(reinterpret_cast<std::uintptr_t>(view.data) % 64, 0U);
+  ASSERT_EQ(view.stride_bytes, RoundUp(row_bytes, 64));
+  for (std::size_t row = 0; row < 3; ++row) {
+    for (std::size_t byte = row_bytes; byte < view.stride_bytes; ++byte) {
+      ASSERT_EQ(view.data[row * view.stride_bytes + byte], std::byte{0})
+          << NameOf(mode.isa) << ", " << NameOf(mode.precision) << ", columns " << columns;
+    }
+  }
+}
+
 TEST(OperandTest, RowsBeginAtCacheLinesAndAreFilledWithZeros) {
-  for (const Isa isa : SupportedIsas()) {
-    for (const Precision precision : {Precision::kBFloat16, Precision::kInt8}) {
-      if (precision == Precision::kBFloat16 && !ComputesBFloat16(isa)) {
-        continue;
-      }
-      const std::size_t element_bytes = precision == Precision::kInt8 ? 1 : 2;
-      Operand operand(precision, isa, 3, 130);
-      // Wide rows first: the narrow ones after them find their bytes.
-      for (const std::size_t columns : {130, 70, 64, 33, 32, 31, 1}) {
-        const std::vector<float> values = RandomRow(3 * columns, 1, /*seed=*/5);
-        const OperandView view = operand.Assign(values.data(), columns, 3, columns);
-        ASSERT_EQ(reinterpret_cast<std::uintptr_t>(view.data) % 64, 0U);
-        ASSERT_EQ(view.stride_bytes, RoundUp(columns * element_bytes, 64));
-        for (std::size_t row = 0; row < 3; ++row) {
-          for (std::size_t byte = columns * element_bytes; byte < view.stride_bytes; ++byte) {
-            ASSERT_EQ(view.data[row * view.stride_bytes + byte], std::byte{0})
-                << NameOf(isa) << ", " << NameOf(precision) << ", columns " << columns;
-          }
-        }
-      }
+  for (const Mode& mode : SupportedModes()) {
+    if (mode.precision == Precision::kFloat32) {
+      continue;
+    }
+    Operand operand(mode.precision, mode.isa, 3, 130);
+    for (const std::size_t columns : Sizes{130, 70, 64, 33, 32, 31, 1}) {
+      ExpectFilledWithZeros(operand, mode, columns);
     }
   }
 }
