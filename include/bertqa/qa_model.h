@@ -48,8 +48,8 @@ class QaModel {
   /// What `--verbose` tells. A model that counts no operations has none to tell.
   virtual ComputeInfo compute_info() const { return {}; }
 
-  /// Billions of operations a second that this model's matrix product reaches at its precision with
-  /// `threads` threads when nothing else is done, measured in a few milliseconds; 0: not known.
+  /// Billions of operations a second that `threads` threads reach with nothing but the instructions
+  /// that multiply and add at this model's precision, measured in a few milliseconds; 0: not known.
   virtual double MeasurePeakGflops(std::size_t /*threads*/) const { return 0; }
 };
 

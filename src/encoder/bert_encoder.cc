@@ -2,12 +2,16 @@
 
 #include <mutex>
 #include <new>
+#include <numeric>
+#include <string>
 #include <utility>
 
 #include "bertqa/error.h"
 #include "encoder/forward_pass.h"
 #include "encoder/parameters.h"
+#include "encoder/task_team.h"
 #include "encoder/workspace.h"
+#include "kernels/peak.h"
 
 namespace bertqa {
 namespace {
@@ -40,6 +44,8 @@ class BertEncoder : public QaModel {
   SpanLogits Forward(const PackedBatch& batch, std::size_t threads) const override;
   std::size_t max_window_tokens() const override { return config_.max_positions; }
   std::size_t vocabulary_size() const override { return config_.vocabulary_size; }
+  ComputeInfo compute_info() const override;
+  double MeasurePeakGflops(std::size_t threads) const override;
 
  private:
   void Validate(const PackedBatch& batch, std::size_t threads) const;
@@ -113,6 +119,29 @@ SpanLogits BertEncoder::Forward(const PackedBatch& batch, std::size_t threads) c
     GiveBack(std::move(workspace));  // a workspace that an exception went through is dropped
     return logits;
   });
+}
+
+/// A multiplication and an addition are two operations. The products of a layer have 4 H² + 2 H·I
+/// weights (I: the feed-forward layer's inner size), the head 2 H; attention multiplies queries by
+/// keys and weights by values, 2 T·H each.
+ComputeInfo BertEncoder::compute_info() const {
+  const auto hidden = static_cast<double>(config_.hidden_size);
+  const auto inner = static_cast<double>(config_.intermediate_size);
+  const auto layers = static_cast<double>(parameters_.layers.size());
+  return {.precision = options_.precision,
+          .reason = options_.reason,
+          .instruction_set = std::string(NameOf(options_.isa)),
+          .processor = ProcessorName(),
+          .flops_per_token = layers * (8 * hidden * hidden + 4 * hidden * inner) + 4 * hidden,
+          .flops_per_token_pair = layers * 4 * hidden};
+}
+
+double BertEncoder::MeasurePeakGflops(std::size_t threads) const {
+  std::vector<double> rates(threads);
+  TaskTeam(threads).ForEach(threads, [&](std::size_t task, std::size_t /*worker*/) {
+    rates[task] = MeasurePeak(options_.precision, options_.isa);
+  });
+  return 1e-9 * std::accumulate(rates.begin(), rates.end(), 0.0);
 }
 
 }  // namespace

@@ -7,22 +7,18 @@
 namespace bertqa {
 
 ComputeOptions ChooseCompute(Precision wanted, Isa isa) {
-  switch (wanted) {
-    case Precision::kAuto:
-      return {ComputesBFloat16(isa) ? Precision::kBFloat16 : Precision::kFloat32, isa};
-    case Precision::kBFloat16:
-      if (!ComputesBFloat16(isa)) {
-        throw Error(ErrorCode::kUsage,
-                    "--precision bf16: a processor that multiplies bfloat16 natively is expected "
-                    "(AVX-512 BF16 or AMX); this one is \"" +
-                        ProcessorName() + "\", used as " + std::string(NameOf(isa)));
-      }
-      return {wanted, isa};
-    case Precision::kFloat32:
-    case Precision::kInt8:
-      return {wanted, isa};
+  if (wanted == Precision::kAuto) {
+    return ComputesBFloat16(isa)
+               ? ComputeOptions{Precision::kBFloat16, isa, "auto: native here"}
+               : ComputeOptions{Precision::kFloat32, isa, "auto: bf16 is not native here"};
   }
-  return {Precision::kFloat32, isa};
+  if (wanted == Precision::kBFloat16 && !ComputesBFloat16(isa)) {
+    throw Error(ErrorCode::kUsage,
+                "--precision bf16: a processor that multiplies bfloat16 natively is expected "
+                "(AVX-512 BF16 or AMX); this one is \"" +
+                    ProcessorName() + "\", used as " + std::string(NameOf(isa)));
+  }
+  return {wanted, isa, "asked for"};
 }
 
 ActivationTypes ChooseActivationTypes(const ComputeOptions& options) {

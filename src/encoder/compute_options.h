@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "bertqa/precision.h"
 #include "kernels/isa.h"
@@ -11,10 +12,11 @@ namespace bertqa {
 struct ComputeOptions {
   Precision precision = Precision::kFloat32;  ///< not kAuto
   Isa isa = Isa::kBaseline;
+  std::string reason = {};  ///< why this precision, for people
 };
 
 /// What `wanted` comes to with the instruction set `isa` (docs/precision.md has the measurements):
-/// kAuto is bf16 where it is native, else fp32.
+/// kAuto is bf16 where it is native, else fp32: int8 may lose more than 0.1 F1.
 /// Throws Error{kUsage} for bf16 where it is not native.
 ComputeOptions ChooseCompute(Precision wanted, Isa isa);
 

@@ -87,7 +87,7 @@ std::string Compute(const RunFacts& facts) {
   std::string rate = Plain(reached, 1) + std::string(unit) + " while encoding";
   if (facts.peak_gflops > 0) {
     rate += ", " + Plain(100 * reached / facts.peak_gflops, 1) + " % of the " +
-            Plain(facts.peak_gflops, 1) + " that products alone reach";
+            Plain(facts.peak_gflops, 1) + " that multiply-adds alone reach";
   }
   return text + Row("rate", rate);
 }

@@ -20,7 +20,7 @@ struct RunFacts {
   double system_seconds = 0;  ///< the same, in the kernel
   std::size_t page_faults = 0;
   std::size_t peak_bytes = 0;  ///< of memory
-  double peak_gflops = 0;      ///< of products alone on these threads; 0: not known
+  double peak_gflops = 0;      ///< of multiply-adds alone on these threads; 0: not known
 };
 
 /// Operations of all windows of a run, in billions; 0 if the model counts none.

@@ -162,8 +162,8 @@ double MeasurePeak(Precision precision, Isa isa) {
   if (loop.run == nullptr) {
     return 0;
   }
-  constexpr int kRuns = 20;
-  constexpr double kOperations = 4e8;
+  constexpr int kRuns = 10;
+  constexpr double kOperations = 1e8;
   const auto rounds = static_cast<std::size_t>(kOperations / loop.operations);
   double best = 0;
   for (int run = 0; run < kRuns; ++run) {

@@ -147,6 +147,20 @@ TEST(BertEncoderTest, BundledModelsLogitsDoNotDependOnNeighbours) {
   }
 }
 
+TEST(BertEncoderTest, TellsWhatItComputesWithAndHowMuch) {
+  const Checkpoint checkpoint = OpenBundled();
+  const ComputeOptions options = ChooseCompute(Precision::kAuto, ChosenIsa());
+  const auto model = BuildBertEncoder(checkpoint, options, 1);
+  const ComputeInfo info = model->compute_info();
+  EXPECT_EQ(info.precision, options.precision);
+  EXPECT_EQ(info.reason, options.reason);
+  EXPECT_EQ(info.instruction_set, NameOf(ChosenIsa()));
+  // 6 layers of 12 · 384² weights, and the head's 2 · 384; two operations each.
+  EXPECT_EQ(info.flops_per_token, 2.0 * (6 * 12 * 384 * 384 + 2 * 384));
+  EXPECT_EQ(info.flops_per_token_pair, 6.0 * 4 * 384);
+  EXPECT_GT(model->MeasurePeakGflops(1), 0.1);
+}
+
 TEST(BertEncoderTest, SeveralCallersAtOnceGetTheSame) {
   const auto model = BuildBertEncoder(RandomCheckpoint(SmallConfig(), 8), kExact, 1);
   const PackedBatch batch = RandomBatch(SmallConfig(), {100, 40, 199}, 9);

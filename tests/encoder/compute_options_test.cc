@@ -13,6 +13,7 @@ TEST(ComputeOptionsTest, AutoTakesBFloat16WhereItIsNative) {
     EXPECT_EQ(options.isa, isa);
     EXPECT_EQ(options.precision,
               ComputesBFloat16(isa) ? Precision::kBFloat16 : Precision::kFloat32);
+    EXPECT_EQ(options.reason.find("auto: "), 0U) << options.reason;
   }
 }
 

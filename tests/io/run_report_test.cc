@@ -37,25 +37,26 @@ RunFacts SomeFacts() {
 }
 
 TEST(RunReportTest, ListsEveryFactInColumns) {
-  EXPECT_EQ(FormatRunReport(SomeFacts()),
-            "load             0.025 s\n"
-            "read             0.012 s     0.3 %\n"
-            "tokenize         0.020 s     0.5 %\n"
-            "encode           3.900 s    97.5 %\n"
-            "decode           0.032 s     0.8 %\n"
-            "write            0.004 s     0.1 %\n"
-            "run              2.000 s   on 2 threads\n"
-            "processor        3.950 s   and 0.010 s in the kernel\n"
-            "questions          500,  250.0 a second\n"
-            "duplicates          20\n"
-            "windows            505,  in 44 batches\n"
-            "tokens           80000,  40000 a second\n"
-            "precision    bf16  (auto: native)\n"
-            "kernels      avx512_bf16  (A processor)\n"
-            "rate         902.6 GFLOP/s while encoding, 90.3 % of the 1000.0 that products alone "
-            "reach\n"
-            "page faults       1234\n"
-            "memory           100.0 MiB at most\n");
+  EXPECT_EQ(
+      FormatRunReport(SomeFacts()),
+      "load             0.025 s\n"
+      "read             0.012 s     0.3 %\n"
+      "tokenize         0.020 s     0.5 %\n"
+      "encode           3.900 s    97.5 %\n"
+      "decode           0.032 s     0.8 %\n"
+      "write            0.004 s     0.1 %\n"
+      "run              2.000 s   on 2 threads\n"
+      "processor        3.950 s   and 0.010 s in the kernel\n"
+      "questions          500,  250.0 a second\n"
+      "duplicates          20\n"
+      "windows            505,  in 44 batches\n"
+      "tokens           80000,  40000 a second\n"
+      "precision    bf16  (auto: native)\n"
+      "kernels      avx512_bf16  (A processor)\n"
+      "rate         902.6 GFLOP/s while encoding, 90.3 % of the 1000.0 that multiply-adds alone "
+      "reach\n"
+      "page faults       1234\n"
+      "memory           100.0 MiB at most\n");
 }
 
 TEST(RunReportTest, OperationsAreThoseOfTokensAndOfTokenPairs) {
