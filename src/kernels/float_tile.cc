@@ -46,23 +46,21 @@ void MultiplyColumns(const float* input, std::size_t stride, const float* panel,
 }
 
 template <std::size_t Rows>
-void MultiplyPanel(const std::byte* input, std::size_t stride_bytes, const std::byte* panel,
-                   std::size_t depth, void* tile, std::size_t tile_stride) {
+void MultiplyPanel(const TileProduct& product) {
+  const auto* const panel = reinterpret_cast<const float*>(product.panel);
+  auto* const tile = static_cast<float*>(product.tile);
   for (std::size_t column = 0; column < kPanelColumns; column += kColumns) {
-    MultiplyColumns<Rows>(reinterpret_cast<const float*>(input), stride_bytes / sizeof(float),
-                          reinterpret_cast<const float*>(panel) + column, depth,
-                          static_cast<float*>(tile) + column, tile_stride);
+    MultiplyColumns<Rows>(reinterpret_cast<const float*>(product.input),
+                          product.stride_bytes / sizeof(float), panel + column, product.depth,
+                          tile + column, kPanelColumns);
   }
 }
 
-void MultiplyTile(const std::byte* input, std::size_t stride_bytes, std::size_t rows,
-                  const std::byte* panel, std::size_t depth, void* tile, std::size_t tile_stride) {
-  using Function =
-      void (*)(const std::byte*, std::size_t, const std::byte*, std::size_t, void*, std::size_t);
+void MultiplyTile(const TileProduct& product) {
   static constexpr auto kFunctions = []<std::size_t... Index>(std::index_sequence<Index...>) {
-    return std::array<Function, sizeof...(Index)>{&MultiplyPanel<Index + 1>...};
+    return std::array<TileFunction, sizeof...(Index)>{&MultiplyPanel<Index + 1>...};
   }(std::make_index_sequence<kRows>());
-  kFunctions[rows - 1](input, stride_bytes, panel, depth, tile, tile_stride);
+  kFunctions[product.rows - 1](product);
 }
 
 /// kRows · 2 · kLanes multiply-adds a round, nothing but registers. No two sums begin alike and

@@ -54,6 +54,7 @@ TileKernel TileOf(const PackedLinear& linear) {
 /// multipliers, and the tile's sums have reached memory when they are read back.
 class Product {
  public:
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): each product fills its sums
   Product(const OperandView& input, const PackedLinear& linear, Activation activation,
           const LinearOutput& output)
       : input_(input),
@@ -108,9 +109,12 @@ void Product::MultiplyRows(std::size_t first_row, std::size_t end_row, std::size
       const std::size_t row = first_row + group * group_rows;
       const std::size_t count = std::min(group_rows, end_row - row);
       PrefetchShare(column + kPanelColumns, group, groups);
-      tile_kernel_.multiply(input_.data + row * input_.stride_bytes, input_.stride_bytes, count,
-                            linear_.Panel(column), linear_.depth(), sums_[tiles_ % 2],
-                            kPanelColumns);
+      tile_kernel_.multiply({.input = input_.data + row * input_.stride_bytes,
+                             .stride_bytes = input_.stride_bytes,
+                             .rows = count,
+                             .panel = linear_.Panel(column),
+                             .depth = linear_.depth(),
+                             .tile = sums_[tiles_ % 2]});
       FinishPending();
       pending_ = PlaceOf(row, column);
       pending_rows_ = count;

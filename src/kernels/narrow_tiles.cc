@@ -8,38 +8,27 @@
 #include <immintrin.h>
 #endif
 
-// The intrinsics below are compiled for their instruction sets only between these marks, so that
-// nothing else of this file can use them.
-#if defined(__clang__)
-#define BERTQA_TARGET_BEGIN(features) \
-  _Pragma(BERTQA_TEXT(clang attribute push(__attribute__((target(features))), apply_to = function)))
-#define BERTQA_TARGET_END _Pragma("clang attribute pop")
-#else
-#define BERTQA_TARGET_BEGIN(features) \
-  _Pragma("GCC push_options") _Pragma(BERTQA_TEXT(GCC target(features)))
-#define BERTQA_TARGET_END _Pragma("GCC pop_options")
-#endif
-#define BERTQA_TEXT(text) #text
+#include "kernels/amx_tiles.h"
+#include "kernels/target_region.h"
 
 namespace bertqa {
 namespace {
 
 /// The obvious loop, for processors without any of the instructions below.
-void MultiplyPlain(const std::byte* input, std::size_t stride_bytes, std::size_t rows,
-                   const std::byte* panel, std::size_t depth, void* tile, std::size_t tile_stride) {
-  const auto* const weights = reinterpret_cast<const std::int8_t*>(panel);
-  for (std::size_t row = 0; row < rows; ++row) {
-    const auto* const values = reinterpret_cast<const std::uint8_t*>(input + row * stride_bytes);
+void MultiplyPlain(const TileProduct& product) {
+  const auto* const weights = reinterpret_cast<const std::int8_t*>(product.panel);
+  for (std::size_t row = 0; row < product.rows; ++row) {
+    const auto* const values =
+        reinterpret_cast<const std::uint8_t*>(product.input + row * product.stride_bytes);
     std::array<std::int32_t, kPanelColumns> sums = {};
-    for (std::size_t index = 0; index < depth; ++index) {
+    for (std::size_t index = 0; index < product.depth * 4; ++index) {
       for (std::size_t column = 0; column < kPanelColumns; ++column) {
-        for (std::size_t part = 0; part < 4; ++part) {
-          sums[column] +=
-              values[index * 4 + part] * weights[(index * kPanelColumns + column) * 4 + part];
-        }
+        sums[column] +=
+            values[index] * weights[(index / 4 * kPanelColumns + column) * 4 + index % 4];
       }
     }
-    std::memcpy(static_cast<std::int32_t*>(tile) + row * tile_stride, sums.data(), sizeof sums);
+    std::memcpy(static_cast<std::int32_t*>(product.tile) + row * kPanelColumns, sums.data(),
+                sizeof sums);
   }
 }
 
@@ -47,14 +36,11 @@ void MultiplyPlain(const std::byte* input, std::size_t stride_bytes, std::size_t
 
 /// Calls Tile::Multiply<rows>, for 1 <= rows <= Tile::kRows.
 template <typename Tile>
-void MultiplyRows(const std::byte* input, std::size_t stride_bytes, std::size_t rows,
-                  const std::byte* panel, std::size_t depth, void* tile, std::size_t tile_stride) {
-  using Function =
-      void (*)(const std::byte*, std::size_t, const std::byte*, std::size_t, void*, std::size_t);
+void MultiplyRows(const TileProduct& product) {
   static constexpr auto kFunctions = []<std::size_t... Index>(std::index_sequence<Index...>) {
-    return std::array<Function, sizeof...(Index)>{&Tile::template Multiply<Index + 1>...};
+    return std::array<TileFunction, sizeof...(Index)>{&Tile::template Multiply<Index + 1>...};
   }(std::make_index_sequence<Tile::kRows>());
-  kFunctions[rows - 1](input, stride_bytes, panel, depth, tile, tile_stride);
+  kFunctions[product.rows - 1](product);
 }
 
 /// Four bytes of a row, as one number.
@@ -75,17 +61,18 @@ struct Avx2Int8Tile {
   static constexpr std::size_t kRows = 4;
 
   template <std::size_t Rows>
-  static void Multiply(const std::byte* input, std::size_t stride_bytes, const std::byte* panel,
-                       std::size_t depth, void* tile, std::size_t tile_stride) {
+  static void Multiply(const TileProduct& product) {
     for (std::size_t half = 0; half < 2; ++half) {
-      MultiplyHalf<Rows>(input, stride_bytes, panel + half * 64, depth,
-                         static_cast<std::int32_t*>(tile) + half * 16, tile_stride);
+      MultiplyHalf<Rows>(product, half);
     }
   }
 
   template <std::size_t Rows>
-  static void MultiplyHalf(const std::byte* input, std::size_t stride_bytes, const std::byte* panel,
-                           std::size_t depth, std::int32_t* tile, std::size_t tile_stride) {
+  static void MultiplyHalf(const TileProduct& product, std::size_t half) {
+    const std::byte* const input = product.input;
+    const std::byte* const panel = product.panel + half * 64;
+    const std::size_t stride_bytes = product.stride_bytes;
+    const std::size_t depth = product.depth;
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i sums[Rows][2];
 #pragma GCC unroll 16
@@ -106,9 +93,10 @@ struct Avx2Int8Tile {
             sums[row][1], _mm256_madd_epi16(_mm256_maddubs_epi16(value, right), ones));
       }
     }
+    std::int32_t* const tile = static_cast<std::int32_t*>(product.tile) + half * 16;
 #pragma GCC unroll 16
     for (std::size_t row = 0; row < Rows; ++row) {
-      auto* const output = reinterpret_cast<__m256i*>(tile + row * tile_stride);
+      auto* const output = reinterpret_cast<__m256i*>(tile + row * kPanelColumns);
       _mm256_storeu_si256(output, sums[row][0]);
       _mm256_storeu_si256(output + 1, sums[row][1]);
     }
@@ -123,17 +111,18 @@ struct Avx2VnniInt8Tile {
   static constexpr std::size_t kRows = 6;
 
   template <std::size_t Rows>
-  static void Multiply(const std::byte* input, std::size_t stride_bytes, const std::byte* panel,
-                       std::size_t depth, void* tile, std::size_t tile_stride) {
+  static void Multiply(const TileProduct& product) {
     for (std::size_t half = 0; half < 2; ++half) {
-      MultiplyHalf<Rows>(input, stride_bytes, panel + half * 64, depth,
-                         static_cast<std::int32_t*>(tile) + half * 16, tile_stride);
+      MultiplyHalf<Rows>(product, half);
     }
   }
 
   template <std::size_t Rows>
-  static void MultiplyHalf(const std::byte* input, std::size_t stride_bytes, const std::byte* panel,
-                           std::size_t depth, std::int32_t* tile, std::size_t tile_stride) {
+  static void MultiplyHalf(const TileProduct& product, std::size_t half) {
+    const std::byte* const input = product.input;
+    const std::byte* const panel = product.panel + half * 64;
+    const std::size_t stride_bytes = product.stride_bytes;
+    const std::size_t depth = product.depth;
     __m256i sums[Rows][2];
 #pragma GCC unroll 16
     for (auto& row : sums) {
@@ -151,9 +140,10 @@ struct Avx2VnniInt8Tile {
         sums[row][1] = _mm256_dpbusd_avx_epi32(sums[row][1], value, right);
       }
     }
+    std::int32_t* const tile = static_cast<std::int32_t*>(product.tile) + half * 16;
 #pragma GCC unroll 16
     for (std::size_t row = 0; row < Rows; ++row) {
-      auto* const output = reinterpret_cast<__m256i*>(tile + row * tile_stride);
+      auto* const output = reinterpret_cast<__m256i*>(tile + row * kPanelColumns);
       _mm256_storeu_si256(output, sums[row][0]);
       _mm256_storeu_si256(output + 1, sums[row][1]);
     }
@@ -168,8 +158,11 @@ struct Avx512Int8Tile {
   static constexpr std::size_t kRows = 12;
 
   template <std::size_t Rows>
-  static void Multiply(const std::byte* input, std::size_t stride_bytes, const std::byte* panel,
-                       std::size_t depth, void* tile, std::size_t tile_stride) {
+  static void Multiply(const TileProduct& product) {
+    const std::byte* const input = product.input;
+    const std::byte* const panel = product.panel;
+    const std::size_t stride_bytes = product.stride_bytes;
+    const std::size_t depth = product.depth;
     const __m512i ones = _mm512_set1_epi16(1);
     __m512i sums[Rows][2];
 #pragma GCC unroll 16
@@ -191,7 +184,7 @@ struct Avx512Int8Tile {
     }
 #pragma GCC unroll 16
     for (std::size_t row = 0; row < Rows; ++row) {
-      std::int32_t* const output = static_cast<std::int32_t*>(tile) + row * tile_stride;
+      std::int32_t* const output = static_cast<std::int32_t*>(product.tile) + row * kPanelColumns;
       _mm512_storeu_si512(output, sums[row][0]);
       _mm512_storeu_si512(output + 16, sums[row][1]);
     }
@@ -206,8 +199,11 @@ struct Avx512VnniInt8Tile {
   static constexpr std::size_t kRows = 14;
 
   template <std::size_t Rows>
-  static void Multiply(const std::byte* input, std::size_t stride_bytes, const std::byte* panel,
-                       std::size_t depth, void* tile, std::size_t tile_stride) {
+  static void Multiply(const TileProduct& product) {
+    const std::byte* const input = product.input;
+    const std::byte* const panel = product.panel;
+    const std::size_t stride_bytes = product.stride_bytes;
+    const std::size_t depth = product.depth;
     __m512i sums[Rows][2];
 #pragma GCC unroll 16
     for (auto& row : sums) {
@@ -226,7 +222,7 @@ struct Avx512VnniInt8Tile {
     }
 #pragma GCC unroll 16
     for (std::size_t row = 0; row < Rows; ++row) {
-      std::int32_t* const output = static_cast<std::int32_t*>(tile) + row * tile_stride;
+      std::int32_t* const output = static_cast<std::int32_t*>(product.tile) + row * kPanelColumns;
       _mm512_storeu_si512(output, sums[row][0]);
       _mm512_storeu_si512(output + 16, sums[row][1]);
     }
@@ -241,8 +237,11 @@ struct Avx512BFloat16Tile {
   static constexpr std::size_t kRows = 14;
 
   template <std::size_t Rows>
-  static void Multiply(const std::byte* input, std::size_t stride_bytes, const std::byte* panel,
-                       std::size_t depth, void* tile, std::size_t tile_stride) {
+  static void Multiply(const TileProduct& product) {
+    const std::byte* const input = product.input;
+    const std::byte* const panel = product.panel;
+    const std::size_t stride_bytes = product.stride_bytes;
+    const std::size_t depth = product.depth;
     __m512 sums[Rows][2];
 #pragma GCC unroll 16
     for (auto& row : sums) {
@@ -262,111 +261,12 @@ struct Avx512BFloat16Tile {
     }
 #pragma GCC unroll 16
     for (std::size_t row = 0; row < Rows; ++row) {
-      float* const output = static_cast<float*>(tile) + row * tile_stride;
+      float* const output = static_cast<float*>(product.tile) + row * kPanelColumns;
       _mm512_storeu_ps(output, sums[row][0]);
       _mm512_storeu_ps(output + 16, sums[row][1]);
     }
   }
 };
-
-BERTQA_TARGET_END
-
-// --- AMX: 16 rows of 64 bytes a tile register ---
-
-/// The tile registers' shapes (Intel's manual, volume 2A, LDTILECFG).
-struct TileConfiguration {
-  std::uint8_t palette = 1;
-  std::uint8_t start_row = 0;
-  std::array<std::uint8_t, 14> reserved = {};
-  std::array<std::uint16_t, 16> row_bytes = {};
-  std::array<std::uint8_t, 16> rows = {};
-};
-static_assert(sizeof(TileConfiguration) == 64);
-
-/// The input's rows that this thread's tile registers are shaped for; 0: none.
-thread_local std::size_t configured_rows = 0;
-
-BERTQA_TARGET_BEGIN("amx-tile,amx-int8,amx-bf16")
-
-/// Registers 0 to 3: sums, two by two; 4 and 5: input, upper and lower rows; 6 and 7: panel, left
-/// and right columns.
-void Configure(std::size_t rows) {
-  if (rows == configured_rows) {
-    return;
-  }
-  TileConfiguration configuration;
-  const auto upper = static_cast<std::uint8_t>(rows < 16 ? rows : 16);
-  const auto lower = static_cast<std::uint8_t>(rows > 16 ? rows - 16 : 16);
-  configuration.rows = {upper, upper, lower, lower, upper, lower, 16, 16};
-  for (std::size_t tile = 0; tile < 8; ++tile) {
-    configuration.row_bytes[tile] = 64;
-  }
-  _tile_loadconfig(&configuration);
-  configured_rows = rows;
-}
-
-void BeginTiles() {
-  configured_rows = 0;  // another library may have shaped them since
-}
-
-void EndTiles() {
-  if (configured_rows != 0) {
-    _tile_release();
-    configured_rows = 0;
-  }
-}
-
-/// Asks for the input two steps ahead, at the end of a group that of the next group: a block of
-/// rows comes from the second cache for each panel, 32 rows at once, which is more streams than
-/// processors follow by themselves.
-inline void PrefetchRows(const std::byte* input, std::size_t stride_bytes, std::size_t index,
-                         std::size_t depth) {
-  const std::size_t ahead = index + 32;
-  const std::byte* const place =
-      ahead < depth ? input + ahead * 4 : input + 32 * stride_bytes + (ahead - depth) * 4;
-  for (std::size_t row = 0; row < 32; ++row) {
-    __builtin_prefetch(place + row * stride_bytes, 0, 3);
-  }
-}
-
-// Macros, because tile registers are named by constants only.
-#define BERTQA_AMX_LOOP(dot)                                               \
-  for (std::size_t index = 0; index < depth; index += 16) {                \
-    PrefetchRows(input, stride_bytes, index, depth);                       \
-    _tile_loadd(4, input + index * 4, stride_bytes);                       \
-    _tile_loadd(6, panel + index * 128, 128);                              \
-    _tile_loadd(7, panel + index * 128 + 64, 128);                         \
-    dot(0, 4, 6);                                                          \
-    dot(1, 4, 7);                                                          \
-    if (has_lower) {                                                       \
-      _tile_loadd(5, input + 16 * stride_bytes + index * 4, stride_bytes); \
-      dot(2, 5, 6);                                                        \
-      dot(3, 5, 7);                                                        \
-    }                                                                      \
-  }
-
-#define BERTQA_AMX_MULTIPLY(name, dot)                                                        \
-  void name(const std::byte* input, std::size_t stride_bytes, std::size_t rows,               \
-            const std::byte* panel, std::size_t depth, void* tile, std::size_t tile_stride) { \
-    Configure(rows);                                                                          \
-    const bool has_lower = rows > 16;                                                         \
-    _tile_zero(0);                                                                            \
-    _tile_zero(1);                                                                            \
-    _tile_zero(2);                                                                            \
-    _tile_zero(3);                                                                            \
-    BERTQA_AMX_LOOP(dot)                                                                      \
-    auto* const output = static_cast<float*>(tile);                                           \
-    const std::size_t output_bytes = tile_stride * 4;                                         \
-    _tile_stored(0, output, output_bytes);                                                    \
-    _tile_stored(1, output + 16, output_bytes);                                               \
-    if (has_lower) {                                                                          \
-      _tile_stored(2, output + 16 * tile_stride, output_bytes);                               \
-      _tile_stored(3, output + 16 * tile_stride + 16, output_bytes);                          \
-    }                                                                                         \
-  }
-
-BERTQA_AMX_MULTIPLY(MultiplyAmxInt8, _tile_dpbusd)
-BERTQA_AMX_MULTIPLY(MultiplyAmxBFloat16, _tile_dpbf16ps)
 
 BERTQA_TARGET_END
 
@@ -394,7 +294,7 @@ TileKernel Int8Tile(Isa isa) {
     case Isa::kAvx512Bf16:
       return KernelOf<Avx512VnniInt8Tile>();
     case Isa::kAmx:
-      return {.multiply = &MultiplyAmxInt8, .max_rows = 32, .begin = &BeginTiles, .end = &EndTiles};
+      return AmxInt8Tile();
   }
 #endif
   return {.multiply = &MultiplyPlain, .max_rows = kMaxTileRows};
@@ -407,8 +307,7 @@ float LargestInt8Activation(Isa isa) {
 TileKernel BFloat16Tile(Isa isa) {
 #if defined(__x86_64__)
   if (isa == Isa::kAmx) {
-    return {
-        .multiply = &MultiplyAmxBFloat16, .max_rows = 32, .begin = &BeginTiles, .end = &EndTiles};
+    return AmxBFloat16Tile();
   }
   if (isa == Isa::kAvx512Bf16) {
     return KernelOf<Avx512BFloat16Tile>();

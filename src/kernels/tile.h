@@ -11,11 +11,17 @@ inline constexpr std::size_t kMaxTileRows = 32;
 
 /// tile [rows, 32] = input [rows, depth] · panel [depth, 32], the elements of `depth` taken in
 /// order, so that a row's bits do not depend on `rows`. What an element of `depth` is depends on
-/// the kernel: a float, 2 bfloat16, 4 bytes. `tile_stride` counts 4-byte values. REQUIRES: 1 <=
-/// rows <= the kernel's max_rows.
-using TileFunction = void (*)(const std::byte* input, std::size_t input_stride_bytes,
-                              std::size_t rows, const std::byte* panel, std::size_t depth,
-                              void* tile, std::size_t tile_stride);
+/// the kernel: a float, 2 bfloat16, 4 bytes. REQUIRES: 1 <= rows <= the kernel's max_rows.
+struct TileProduct {
+  const std::byte* input = nullptr;
+  std::size_t stride_bytes = 0;  ///< from one row of the input to the next
+  std::size_t rows = 0;
+  const std::byte* panel = nullptr;
+  std::size_t depth = 0;
+  void* tile = nullptr;  ///< floats, or int32 for int8
+};
+
+using TileFunction = void (*)(const TileProduct& product);
 
 struct TileKernel {
   TileFunction multiply = nullptr;
