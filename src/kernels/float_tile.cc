@@ -10,6 +10,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/isa_table.h"
+#include "kernels/row_cursor.h"
 #include "kernels/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -22,26 +23,46 @@ namespace {
 constexpr std::size_t kColumns = 2 * kLanes;
 constexpr std::size_t kRows = HWY_TARGET <= HWY_AVX3 ? 14 : 6;
 
+/// Adds the products of the step `Step` from where `input` and `panel` are.
+template <std::size_t Rows, std::size_t Step>
+HWY_INLINE void AddStep(const RowCursor<Rows>& input, const float* panel, Vector (&sums)[Rows][2]) {
+  const Vector left = hn::Load(kFloats, panel + Step * kPanelColumns);
+  const Vector right = hn::Load(kFloats, panel + Step * kPanelColumns + kLanes);
+#pragma GCC unroll 16
+  for (std::size_t row = 0; row < Rows; ++row) {
+    const Vector value = hn::Set(kFloats, reinterpret_cast<const float*>(input.At(row))[Step]);
+    sums[row][0] = hn::MulAdd(value, left, sums[row][0]);
+    sums[row][1] = hn::MulAdd(value, right, sums[row][1]);
+  }
+}
+
 template <std::size_t Rows>
-void MultiplyColumns(const float* input, std::size_t stride, const float* panel, std::size_t depth,
-                     float* tile, std::size_t tile_stride) {
+void MultiplyColumns(RowCursor<Rows> input, const float* panel, std::size_t depth, float* tile) {
   Vector sums[Rows][2];
-  for (std::size_t row = 0; row < Rows; ++row) {
-    sums[row][0] = hn::Zero(kFloats);
-    sums[row][1] = hn::Zero(kFloats);
+#pragma GCC unroll 16
+  for (auto& row : sums) {
+    row[0] = hn::Zero(kFloats);
+    row[1] = hn::Zero(kFloats);
   }
-  for (std::size_t index = 0; index < depth; ++index) {
-    const Vector left = hn::Load(kFloats, panel + index * kPanelColumns);
-    const Vector right = hn::Load(kFloats, panel + index * kPanelColumns + kLanes);
-    for (std::size_t row = 0; row < Rows; ++row) {
-      const Vector value = hn::Set(kFloats, input[row * stride + index]);
-      sums[row][0] = hn::MulAdd(value, left, sums[row][0]);
-      sums[row][1] = hn::MulAdd(value, right, sums[row][1]);
-    }
+  std::size_t index = 0;
+  // Four steps a turn: counting and moving pointers takes turns from what multiplies.
+  for (; index + 4 <= depth; index += 4) {
+    AddStep<Rows, 0>(input, panel, sums);
+    AddStep<Rows, 1>(input, panel, sums);
+    AddStep<Rows, 2>(input, panel, sums);
+    AddStep<Rows, 3>(input, panel, sums);
+    input.Advance(4 * sizeof(float));
+    panel += 4 * kPanelColumns;
   }
+  for (; index < depth; ++index) {
+    AddStep<Rows, 0>(input, panel, sums);
+    input.Advance(sizeof(float));
+    panel += kPanelColumns;
+  }
+#pragma GCC unroll 16
   for (std::size_t row = 0; row < Rows; ++row) {
-    hn::StoreU(sums[row][0], kFloats, tile + row * tile_stride);
-    hn::StoreU(sums[row][1], kFloats, tile + row * tile_stride + kLanes);
+    hn::StoreU(sums[row][0], kFloats, tile + row * kPanelColumns);
+    hn::StoreU(sums[row][1], kFloats, tile + row * kPanelColumns + kLanes);
   }
 }
 
@@ -50,9 +71,8 @@ void MultiplyPanel(const TileProduct& product) {
   const auto* const panel = reinterpret_cast<const float*>(product.panel);
   auto* const tile = static_cast<float*>(product.tile);
   for (std::size_t column = 0; column < kPanelColumns; column += kColumns) {
-    MultiplyColumns<Rows>(reinterpret_cast<const float*>(product.input),
-                          product.stride_bytes / sizeof(float), panel + column, product.depth,
-                          tile + column, kPanelColumns);
+    MultiplyColumns<Rows>({product.input, product.stride_bytes}, panel + column, product.depth,
+                          tile + column);
   }
 }
 
