@@ -8,9 +8,9 @@ namespace bertqa {
 
 ComputeOptions ChooseCompute(Precision wanted, Isa isa) {
   if (wanted == Precision::kAuto) {
-    return ComputesBFloat16(isa)
-               ? ComputeOptions{Precision::kBFloat16, isa, "auto: native here"}
-               : ComputeOptions{Precision::kFloat32, isa, "auto: bf16 is not native here"};
+    return GainsFromBFloat16(isa)
+               ? ComputeOptions{Precision::kBFloat16, isa, "auto: native and fast here"}
+               : ComputeOptions{Precision::kFloat32, isa, "auto: bf16 is no gain here"};
   }
   if (wanted == Precision::kBFloat16 && !ComputesBFloat16(isa)) {
     throw Error(ErrorCode::kUsage,

@@ -172,6 +172,14 @@ bool ComputesBFloat16(Isa isa) {
   return isa == Isa::kAvx512Bf16 || isa == Isa::kAmx;
 }
 
+bool GainsFromBFloat16(Isa isa) {
+#if defined(__x86_64__)
+  return isa == Isa::kAmx || (isa == Isa::kAvx512Bf16 && __builtin_cpu_is("amd") != 0);
+#else
+  return ComputesBFloat16(isa);
+#endif
+}
+
 std::int64_t HighwayTargets(Isa isa) {
 #if defined(__x86_64__)
   switch (isa) {

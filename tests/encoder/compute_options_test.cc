@@ -7,12 +7,13 @@
 namespace bertqa {
 namespace {
 
-TEST(ComputeOptionsTest, AutoTakesBFloat16WhereItIsNative) {
+TEST(ComputeOptionsTest, AutoTakesBFloat16WhereItIsAGain) {
   for (const Isa isa : SupportedIsas()) {
     const ComputeOptions options = ChooseCompute(Precision::kAuto, isa);
     EXPECT_EQ(options.isa, isa);
+    EXPECT_LE(GainsFromBFloat16(isa), ComputesBFloat16(isa));
     EXPECT_EQ(options.precision,
-              ComputesBFloat16(isa) ? Precision::kBFloat16 : Precision::kFloat32);
+              GainsFromBFloat16(isa) ? Precision::kBFloat16 : Precision::kFloat32);
     EXPECT_EQ(options.reason.find("auto: "), 0U) << options.reason;
   }
 }

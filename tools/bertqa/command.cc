@@ -103,7 +103,7 @@ void AddRunOptions(CLI::App& app, RunOptions& run) {
                         {"fp32", Precision::kFloat32},
                         {"bf16", Precision::kBFloat16},
                         {"int8", Precision::kInt8}},
-                       "What products are computed in; auto: bf16 where it is native, else fp32");
+                       "What products are computed in; auto: bf16 where that is a gain, else fp32");
   app.add_option("--max-batch-tokens", run.max_batch_tokens,
                  "Tokens of one forward pass; bounds memory, changes no result")
       ->check(CLI::Range(1, 1 << 24))
