@@ -1,8 +1,9 @@
 """Running one child process: its time, its peak memory, its output."""
 
 import os
-import resource
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -47,11 +48,11 @@ def run(command, environment=None):
     return Finished(seconds, usage.ru_maxrss / 1024, stdout, stderr)
 
 
+def end_children_when_ended():
+    """Lets SIGTERM end the launcher as Ctrl-C does: `run` then ends its child first."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
+
 def _text(file):
     file.seek(0)
     return file.read().decode("utf-8", errors="replace")
-
-
-def own_peak_mib():
-    """This process's own peak memory: the floor of what `run` can tell."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

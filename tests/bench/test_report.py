@@ -1,7 +1,13 @@
 """Medians, targets, tables and plots."""
 
+import os
+import subprocess
+import sys
+import tempfile
+import time
 import unittest
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 from peers_lib import command, markdown, process, summary, svg, svg_line, targets, verbose
 from peers_lib.contenders import CONTENDERS
@@ -105,6 +111,19 @@ class ProcessTest(unittest.TestCase):
         self.assertEqual((done.stdout, done.stderr), ("out\n", "err\n"))
         self.assertGreater(done.seconds, 0.05)
         self.assertGreater(done.peak_mib, 0)
+
+    def test_a_launcher_that_is_ended_ends_its_child(self):
+        script = ("from peers_lib import process; process.end_children_when_ended(); "
+                  "process.run(['sh', '-c', 'echo $$ > \"$0\"; exec sleep 60', {!r}])")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "child")
+            launcher = subprocess.Popen([sys.executable, "-c", script.format(str(path))])
+            while not (path.exists() and path.read_text().endswith("\n")):
+                time.sleep(0.01)
+            launcher.terminate()
+            launcher.wait()
+            with self.assertRaises(ProcessLookupError):
+                os.kill(int(path.read_text()), 0)
 
     def test_a_failure_is_told(self):
         with self.assertRaisesRegex(process.ChildFailed, "status 3\nwhy"):
