@@ -53,8 +53,9 @@ def fuse(checkpoint, plain, out):
 
 
 def quantize(fused, reduce_range, out):
-    """8-bit weights by output channel, activations quantised as they come."""
+    """8-bit weights by output channel, activations quantised as they come. The embeddings stay as
+    they are: they cost no time, and quantised they cost 0.2 of F1 with the bundled model."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
     quantize_dynamic(str(fused), str(out), per_channel=True, reduce_range=reduce_range,
-                     weight_type=QuantType.QInt8,
+                     weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Attention"],
                      extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})
