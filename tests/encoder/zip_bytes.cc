@@ -39,7 +39,8 @@ std::uint16_t MethodNumber(ZipBytes::Method method) {
 
 void Patch(std::string& bytes, std::size_t offset, std::uint64_t value, std::size_t count) {
   for (std::size_t index = 0; index < count; ++index) {
-    bytes.at(offset + index) = static_cast<char>(value >> (8 * index));
+    bytes.at(offset + index) = static_cast<char>(value);
+    value >>= 8U;
   }
 }
 
