@@ -74,6 +74,7 @@ inline void PrefetchRows(const std::byte* input, std::size_t stride_bytes, std::
 #define BERTQA_AMX_LOOP(dot)                                               \
   for (std::size_t index = 0; index < depth; index += 16) {                \
     PrefetchRows(input, stride_bytes, index, depth);                       \
+    prefetcher.Turn();                                                     \
     _tile_loadd(4, input + index * 4, stride_bytes);                       \
     _tile_loadd(6, panel + index * 128, 128);                              \
     _tile_loadd(7, panel + index * 128 + 64, 128);                         \
@@ -93,6 +94,7 @@ inline void PrefetchRows(const std::byte* input, std::size_t stride_bytes, std::
     const std::size_t stride_bytes = product.stride_bytes;              \
     const std::size_t depth = product.depth;                            \
     const bool has_lower = product.rows > 16;                           \
+    Prefetcher prefetcher(product, depth / 16);                         \
     Configure(product.rows);                                            \
     _tile_zero(0);                                                      \
     _tile_zero(1);                                                      \

@@ -37,7 +37,9 @@ HWY_INLINE void AddStep(const RowCursor<Rows>& input, const float* panel, Vector
 }
 
 template <std::size_t Rows>
-void MultiplyColumns(RowCursor<Rows> input, const float* panel, std::size_t depth, float* tile) {
+void MultiplyColumns(const TileProduct& product, std::size_t column, Prefetcher prefetcher) {
+  RowCursor<Rows> input(product.input, product.stride_bytes);
+  const float* panel = reinterpret_cast<const float*>(product.panel) + column;
   Vector sums[Rows][2];
 #pragma GCC unroll 16
   for (auto& row : sums) {
@@ -46,7 +48,8 @@ void MultiplyColumns(RowCursor<Rows> input, const float* panel, std::size_t dept
   }
   std::size_t index = 0;
   // Four steps a turn: counting and moving pointers takes turns from what multiplies.
-  for (; index + 4 <= depth; index += 4) {
+  for (; index + 4 <= product.depth; index += 4) {
+    prefetcher.Turn();
     AddStep<Rows, 0>(input, panel, sums);
     AddStep<Rows, 1>(input, panel, sums);
     AddStep<Rows, 2>(input, panel, sums);
@@ -54,11 +57,12 @@ void MultiplyColumns(RowCursor<Rows> input, const float* panel, std::size_t dept
     input.Advance(4 * sizeof(float));
     panel += 4 * kPanelColumns;
   }
-  for (; index < depth; ++index) {
+  for (; index < product.depth; ++index) {
     AddStep<Rows, 0>(input, panel, sums);
     input.Advance(sizeof(float));
     panel += kPanelColumns;
   }
+  float* const tile = static_cast<float*>(product.tile) + column;
 #pragma GCC unroll 16
   for (std::size_t row = 0; row < Rows; ++row) {
     hn::StoreU(sums[row][0], kFloats, tile + row * kPanelColumns);
@@ -68,11 +72,9 @@ void MultiplyColumns(RowCursor<Rows> input, const float* panel, std::size_t dept
 
 template <std::size_t Rows>
 void MultiplyPanel(const TileProduct& product) {
-  const auto* const panel = reinterpret_cast<const float*>(product.panel);
-  auto* const tile = static_cast<float*>(product.tile);
-  for (std::size_t column = 0; column < kPanelColumns; column += kColumns) {
-    MultiplyColumns<Rows>({product.input, product.stride_bytes}, panel + column, product.depth,
-                          tile + column);
+  MultiplyColumns<Rows>(product, 0, Prefetcher(product, product.depth / 4 + 1));
+  for (std::size_t column = kColumns; column < kPanelColumns; column += kColumns) {
+    MultiplyColumns<Rows>(product, column, Prefetcher({}, 1));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "kernels/float_tile.h"
 #include "kernels/narrow_tiles.h"
@@ -68,7 +69,8 @@ class Product {
 
  private:
   void MultiplyRows(std::size_t first_row, std::size_t end_row, std::size_t group_rows);
-  void PrefetchShare(std::size_t column, std::size_t share, std::size_t shares) const;
+  std::span<const std::byte> ShareOfPanel(std::size_t column, std::size_t share,
+                                          std::size_t shares) const;
   TileFinish PlaceOf(std::size_t row, std::size_t column) const;
   void FinishPending();
 
@@ -108,13 +110,15 @@ void Product::MultiplyRows(std::size_t first_row, std::size_t end_row, std::size
     for (std::size_t group = 0; group < groups; ++group) {
       const std::size_t row = first_row + group * group_rows;
       const std::size_t count = std::min(group_rows, end_row - row);
-      PrefetchShare(column + kPanelColumns, group, groups);
+      const std::span<const std::byte> ahead = ShareOfPanel(column + kPanelColumns, group, groups);
       tile_kernel_.multiply({.input = input_.data + row * input_.stride_bytes,
                              .stride_bytes = input_.stride_bytes,
                              .rows = count,
                              .panel = linear_.Panel(column),
                              .depth = linear_.depth(),
-                             .tile = sums_[tiles_ % 2]});
+                             .tile = sums_[tiles_ % 2],
+                             .ahead = ahead.data(),
+                             .ahead_bytes = ahead.size()});
       FinishPending();
       pending_ = PlaceOf(row, column);
       pending_rows_ = count;
@@ -123,18 +127,17 @@ void Product::MultiplyRows(std::size_t first_row, std::size_t end_row, std::size
   }
 }
 
-/// Asks for the next panel, a share of it with each group: weights come from beyond the second
-/// cache, and nothing else tells the processor that they will be needed.
-void Product::PrefetchShare(std::size_t column, std::size_t share, std::size_t shares) const {
+/// A share of the panel that begins at `column`, for each group of rows to ask for: weights come
+/// from beyond the second cache, and nothing else tells the processor that they will be needed.
+std::span<const std::byte> Product::ShareOfPanel(std::size_t column, std::size_t share,
+                                                 std::size_t shares) const {
   if (column >= linear_.outputs()) {
-    return;
+    return {};
   }
   const std::size_t lines = linear_.panel_bytes() / kCacheLineBytes;
-  const std::byte* const panel = linear_.Panel(column);
-  const std::size_t end = lines * (share + 1) / shares;
-  for (std::size_t line = lines * share / shares; line < end; line += 2) {
-    __builtin_prefetch(panel + line * kCacheLineBytes, /*write=*/0, /*second-level cache*/ 2);
-  }
+  const std::size_t begin = lines * share / shares * kCacheLineBytes;
+  const std::size_t end = lines * (share + 1) / shares * kCacheLineBytes;
+  return {linear_.Panel(column) + begin, end - begin};
 }
 
 TileFinish Product::PlaceOf(std::size_t row, std::size_t column) const {

@@ -40,6 +40,7 @@ void MultiplyRows(const TileProduct& product) {
   static constexpr auto kFunctions = []<std::size_t... Index>(std::index_sequence<Index...>) {
     return std::array<TileFunction, sizeof...(Index)>{&Tile::template Multiply<Index + 1>...};
   }(std::make_index_sequence<Tile::kRows>());
+  Prefetcher(product, 1).Turn();
   kFunctions[product.rows - 1](product);
 }
 

@@ -19,6 +19,34 @@ struct TileProduct {
   const std::byte* panel = nullptr;
   std::size_t depth = 0;
   void* tile = nullptr;  ///< floats, or int32 for int8
+  /// What the next tiles will need and no cache near by holds: kernels ask for it as they go.
+  const std::byte* ahead = nullptr;
+  std::size_t ahead_bytes = 0;
+};
+
+/// Asks for `ahead` in equal parts, one a turn of a kernel's loop: many such requests at once hold
+/// up the kernel's own.
+class Prefetcher {
+ public:
+  /// REQUIRES: turns >= 1.
+  [[gnu::always_inline]] Prefetcher(const TileProduct& product, std::size_t turns)
+      : next_(product.ahead),
+        end_(product.ahead + product.ahead_bytes),
+        part_((product.ahead_bytes / kLine + turns - 1) / turns * kLine) {}
+
+  [[gnu::always_inline]] void Turn() {
+    const auto left = static_cast<std::size_t>(end_ - next_);
+    const std::byte* const stop = next_ + (part_ < left ? part_ : left);
+    for (; next_ < stop; next_ += kLine) {
+      __builtin_prefetch(next_, /*write=*/0, /*second cache*/ 2);
+    }
+  }
+
+ private:
+  static constexpr std::size_t kLine = 64;
+  const std::byte* next_;
+  const std::byte* end_;
+  std::size_t part_;
 };
 
 using TileFunction = void (*)(const TileProduct& product);
