@@ -6,7 +6,7 @@ import unittest
 from runner import CliTest, run
 
 RUN_OPTIONS = {"-m,--model": "", "-t,--threads": "cores",
-               "--precision": "[auto]", "--max-batch-tokens": "[2048]",
+               "--precision": "[auto]", "--max-batch-tokens": "[768]",
                "--quiet": "", "--verbose": "", "--color": "[auto]"}
 ANSWER_OPTIONS = {"-k,--top-k": "[1]", "--max-answer-tokens": "[30]",
                   "--max-question-tokens": "[64]", "--window-tokens": "384",
