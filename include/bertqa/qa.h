@@ -22,11 +22,11 @@ struct QaOptions {
   std::size_t max_answer_tokens = 30;  ///< as in run_squad
   Dedupe dedupe = Dedupe::kOverlap;    ///< hides answers; probabilities do not change
   DecodeMode decode = DecodeMode::kJoint;
-  bool no_answer = false;               ///< abstain iff null logit - best logit > null_threshold
-  double null_threshold = 0;            ///< 0: abstain whenever the null term is the better one
-  double temperature = 1;               ///< of the probabilities
+  bool no_answer = false;              ///< abstain iff null logit - best logit > null_threshold
+  double null_threshold = 0;           ///< 0: abstain whenever the null term is the better one
+  double temperature = 1;              ///< of the probabilities
   std::size_t max_batch_tokens = 768;  ///< of one forward pass; bounds memory, changes no byte
-  std::size_t threads = 1;              ///< never more than this many compute at once
+  std::size_t threads = 1;             ///< never more than this many compute at once
 
   /// Throws Error{kUsage} that names the options that clash with each other or with the model.
   void Validate(const Tokenizer& tokenizer, const QaModel& model) const;
