@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bench_main.h"
 #include "kernels/attention.h"
 #include "kernels/layer_norm.h"
 
@@ -102,13 +103,5 @@ void Register() {
 }  // namespace bertqa
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
-    return 2;
-  }
-  benchmark::AddCustomContext("processor", bertqa::ProcessorName());
-  bertqa::Register();
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+  return bertqa::RunBenchmarks(argc, argv, &bertqa::Register);
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bench_main.h"
 #include "kernels/linear.h"
 #include "kernels/peak.h"
 
@@ -139,13 +140,5 @@ void Register() {
 }  // namespace bertqa
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
-    return 2;
-  }
-  benchmark::AddCustomContext("processor", bertqa::ProcessorName());
-  bertqa::Register();
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+  return bertqa::RunBenchmarks(argc, argv, &bertqa::Register);
 }

@@ -4,23 +4,13 @@
 
 #include <immintrin.h>
 
-#include <array>
 #include <cstdint>
 
 #include "kernels/target_region.h"
+#include "kernels/tile_configuration.h"
 
 namespace bertqa {
 namespace {
-
-/// The tile registers' shapes (Intel's manual, volume 2A, LDTILECFG).
-struct TileConfiguration {
-  std::uint8_t palette = 1;
-  std::uint8_t start_row = 0;
-  std::array<std::uint8_t, 14> reserved = {};
-  std::array<std::uint16_t, 16> row_bytes = {};
-  std::array<std::uint8_t, 16> rows = {};
-};
-static_assert(sizeof(TileConfiguration) == 64);
 
 /// The input's rows that this thread's tile registers are shaped for; 0: none.
 thread_local std::size_t configured_rows = 0;
@@ -37,12 +27,7 @@ void Configure(std::size_t rows) {
   const auto upper = static_cast<std::uint8_t>(rows < 16 ? rows : 16);
   const auto lower = static_cast<std::uint8_t>(rows > 16 ? rows - 16 : 16);
   configuration.rows = {upper, upper, lower, lower, upper, lower, 16, 16};
-  for (std::size_t tile = 0; tile < 8; ++tile) {
-    configuration.row_bytes[tile] = 64;
-  }
-  // Not the intrinsic: GCC 12's tells the compiler of the first 8 bytes only, and the other fields
-  // might never be stored.
-  asm volatile("ldtilecfg %0" : : "m"(configuration));
+  LoadTileConfiguration(configuration);
   configured_rows = rows;
 }
 

@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <limits>
-#include <utility>
 
 #include "kernels/attention_layout.h"
 
@@ -14,6 +12,7 @@
 
 #include "kernels/attention_pack-inl.h"
 #include "kernels/isa_table.h"
+#include "kernels/rows_table.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertqa {
@@ -164,16 +163,14 @@ void AttendBlock(const AttentionGroup& group, const AttentionTokens& tokens) {
 
 /// Calls the version for the group's rows.
 void FindLargest(const AttentionGroup& group, const AttentionTokens& tokens) {
-  static constexpr auto kFunctions = []<std::size_t... Index>(std::index_sequence<Index...>) {
-    return std::array{&Score<Index + 1, Purpose::kLargest>...};
-  }(std::make_index_sequence<kRows>());
+  static constexpr auto kFunctions =
+      TableByRows<kRows>([](auto rows) { return &Score<rows, Purpose::kLargest>; });
   kFunctions[group.rows - 1](group, tokens);
 }
 
 void AttendTokens(const AttentionGroup& group, const AttentionTokens& tokens) {
-  static constexpr auto kFunctions = []<std::size_t... Index>(std::index_sequence<Index...>) {
-    return std::array{&AttendBlock<Index + 1>...};
-  }(std::make_index_sequence<kRows>());
+  static constexpr auto kFunctions =
+      TableByRows<kRows>([](auto rows) { return &AttendBlock<rows>; });
   kFunctions[group.rows - 1](group, tokens);
 }
 

@@ -81,7 +81,7 @@ struct AttentionKernel {
 
 /// attention_float.cc
 const AttentionKernel<float>& FloatAttention(Isa isa);
-/// attention_bfloat16.cc. REQUIRES: ComputesBFloat16(isa).
+/// attention_bfloat16.cc, or attention_amx.cc. REQUIRES: ComputesBFloat16(isa).
 const AttentionKernel<BFloat16>& BFloat16Attention(Isa isa);
 
 /// What the scores are multiplied by: log2(e) / √D, so that the soft-max takes powers of 2.

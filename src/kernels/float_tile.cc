@@ -1,8 +1,5 @@
 #include "kernels/float_tile.h"
 
-#include <array>
-#include <utility>
-
 // Highway compiles this file once for each instruction set.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/float_tile.cc"
@@ -11,6 +8,7 @@
 
 #include "kernels/isa_table.h"
 #include "kernels/row_cursor.h"
+#include "kernels/rows_table.h"
 #include "kernels/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -79,9 +77,8 @@ void MultiplyPanel(const TileProduct& product) {
 }
 
 void MultiplyTile(const TileProduct& product) {
-  static constexpr auto kFunctions = []<std::size_t... Index>(std::index_sequence<Index...>) {
-    return std::array<TileFunction, sizeof...(Index)>{&MultiplyPanel<Index + 1>...};
-  }(std::make_index_sequence<kRows>());
+  static constexpr auto kFunctions =
+      TableByRows<kRows>([](auto rows) { return &MultiplyPanel<rows>; });
   kFunctions[product.rows - 1](product);
 }
 

@@ -2,13 +2,13 @@
 
 #include <array>
 #include <cstring>
-#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
 #include "kernels/amx_tiles.h"
+#include "kernels/rows_table.h"
 #include "kernels/target_region.h"
 
 namespace bertqa {
@@ -37,9 +37,8 @@ void MultiplyPlain(const TileProduct& product) {
 /// Calls Tile::Multiply<rows>, for 1 <= rows <= Tile::kRows.
 template <typename Tile>
 void MultiplyRows(const TileProduct& product) {
-  static constexpr auto kFunctions = []<std::size_t... Index>(std::index_sequence<Index...>) {
-    return std::array<TileFunction, sizeof...(Index)>{&Tile::template Multiply<Index + 1>...};
-  }(std::make_index_sequence<Tile::kRows>());
+  static constexpr auto kFunctions =
+      TableByRows<Tile::kRows>([](auto count) { return &Tile::template Multiply<count>; });
   Prefetcher(product, 1).Turn();
   kFunctions[product.rows - 1](product);
 }

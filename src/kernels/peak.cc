@@ -5,13 +5,12 @@
 #endif
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 
 #include "kernels/float_tile.h"
 #include "kernels/target_region.h"
+#include "kernels/tile_configuration.h"
 
 namespace bertqa {
 namespace {
@@ -76,18 +75,9 @@ BERTQA_TARGET_END
 
 BERTQA_TARGET_BEGIN("amx-tile,amx-int8,amx-bf16")
 
-/// LDTILECFG's operand: all tiles are 16 rows of 64 bytes. Not a local variable: GCC 12's intrinsic
-/// does not tell the compiler that it reads the whole of it.
-struct TileShapes {
-  std::array<std::uint8_t, 16> head = {1};
-  std::array<std::uint16_t, 16> row_bytes = {64, 64, 64, 64, 64, 64, 64, 64};
-  std::array<std::uint8_t, 16> rows = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-
 #define BERTQA_AMX_PEAK_LOOP(name, dot)                    \
   void name(std::size_t rounds) {                          \
-    static constexpr TileShapes kShapes;                   \
-    _tile_loadconfig(&kShapes);                            \
+    LoadTileConfiguration({});                             \
     _tile_zero(0);                                         \
     _tile_zero(1);                                         \
     _tile_zero(2);                                         \

@@ -7,48 +7,18 @@
 
 #include "base/stopwatch.h"
 #include "bertqa/error.h"
+#include "pipeline/record_weight.h"
 
 namespace bertqa {
 namespace {
 
 /// Forward passes that may wait for the workers, a thread: enough that none of them idles.
 constexpr std::size_t kBatchesAhead = 8;
-/// What a record costs besides its tokens, in tokens; how many bytes of text count as one; and how
-/// many make one, until the text is tokenized.
-constexpr std::size_t kRecordWeight = 32;
-constexpr std::size_t kBytesPerToken = 16;
-constexpr std::size_t kTextBytesPerToken = 4;
 /// Outcomes that are remembered, with their texts: of a few thousand paragraphs.
 constexpr std::size_t kCacheBytes = std::size_t{4} << 20U;
 /// What an outcome takes besides its texts, and what each of its answers takes.
 constexpr std::size_t kOutcomeBytes = 512;
 constexpr std::size_t kAnswerBytes = 128;
-
-std::size_t TextBytes(const QaRequest& request) {
-  std::size_t bytes = request.question.size();
-  for (const std::string& document : request.documents) {
-    bytes += document.size();
-  }
-  return bytes;
-}
-
-std::size_t WeighText(const QaRequest& request) {
-  return kRecordWeight + TextBytes(request) / kBytesPerToken;
-}
-
-/// Tokens that a request will have, about.
-std::size_t GuessTokens(const QaRequest& request) {
-  return TextBytes(request) / kTextBytesPerToken;
-}
-
-/// What a tokenized record holds in memory, in tokens.
-std::size_t Weigh(const QaRequest& request, const Example& example) {
-  std::size_t weight = WeighText(request) + example.question.size();
-  for (const Encoding& document : example.documents) {
-    weight += document.size();
-  }
-  return weight;
-}
 
 void Fail(Outcome& outcome, RecordError error) {
   outcome.value = std::move(error);
@@ -196,7 +166,7 @@ std::vector<StreamRun::SlotPointer> StreamRun::TakeRaw() {
   std::vector<SlotPointer> slots;
   std::size_t tokens = 0;
   for (const Item& item : pending_) {
-    tokens += item.slot->example.WindowTokens(item.window_index, pair_);
+    tokens += TokensOf(item);
   }
   while (!raw_.empty() && (slots.empty() || tokens < options_.max_batch_tokens)) {
     tokens += GuessTokens(raw_.front()->request);
@@ -204,6 +174,10 @@ std::vector<StreamRun::SlotPointer> StreamRun::TakeRaw() {
     raw_.pop_front();
   }
   return slots;
+}
+
+std::size_t StreamRun::TokensOf(const Item& item) const {
+  return item.slot->example.WindowTokens(item.window_index, pair_);
 }
 
 /// Tokenizes a slot and cuts it into windows. A slot without windows has its outcome afterwards.
@@ -248,7 +222,7 @@ void StreamRun::PlanPending() {
   std::vector<std::size_t> lengths;
   std::size_t total = 0;
   for (const Item& item : items) {
-    lengths.push_back(item.slot->example.WindowTokens(item.window_index, pair_));
+    lengths.push_back(TokensOf(item));
     total += lengths.back();
   }
   const std::size_t share = (total + options_.threads - 1) / options_.threads;
@@ -286,7 +260,7 @@ StreamRun::Batch StreamRun::TakeBatch(std::size_t& threads) {
   std::vector<std::size_t> lengths;
   lengths.reserve(batch.items.size());
   for (const Item& item : batch.items) {
-    lengths.push_back(item.slot->example.WindowTokens(item.window_index, pair_));
+    lengths.push_back(TokensOf(item));
   }
   CountBatch(stats_, lengths);
   if (HasWork() && threads_busy_ < options_.threads) {

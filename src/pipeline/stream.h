@@ -64,6 +64,7 @@ class StreamRun {
   bool HasWork() const { return !ready_.empty() || !pending_.empty() || !raw_.empty(); }
   void PrepareSome(Lock& lock);
   std::vector<SlotPointer> TakeRaw();
+  std::size_t TokensOf(const Item& item) const;
   void Prepare(Slot& slot) const;
   void TakePrepared(const std::vector<SlotPointer>& slots);
   void PlanPending();
