@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "bertqa/model.h"
+#include "encoder/checkpoint.h"
+#include "text/tokenizer_config.h"
+
+namespace bertqa {
+
+/// The tokenizer of `vocabulary_file`, or of the `tokenizer.json` beside it if there is no such
+/// file. Throws Error{kUnreadable, kMalformed, kBadUtf8}, also unless it has as many pieces as
+/// `config` says.
+std::unique_ptr<const Tokenizer> ReadTokenizer(const std::filesystem::path& vocabulary_file,
+                                               const WordPieceConfig& tokenizer,
+                                               const BertConfig& config);
+
+/// The same with the settings of a model directory: to build several models with one vocabulary.
+std::unique_ptr<const Tokenizer> ReadTokenizer(const std::filesystem::path& directory,
+                                               const BertConfig& config);
+
+/// The parts of a model put together, as LoadModel does. `checkpoint` is not needed afterwards, but
+/// tensors of it stay in use (their owners are kept).
+/// Throws Error{kMalformed} as Checkpoint::Read; Error{kUsage} if the processor cannot compute in
+/// that precision.
+Model BuildModel(std::unique_ptr<const Tokenizer> tokenizer, const Checkpoint& checkpoint,
+                 const ModelDefaults& defaults, const LoadOptions& options, std::string name);
+
+}  // namespace bertqa
