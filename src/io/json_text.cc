@@ -228,6 +228,17 @@ std::string DecodeJsonString(std::string_view string) {
   return json::parse(string).get<std::string>();
 }
 
+std::optional<std::int64_t> DecodeJsonInteger(std::string_view number) {
+  constexpr double kLargest = 9007199254740992.0;  // 2^53
+  double value = 0;
+  const std::from_chars_result result =
+      std::from_chars(number.data(), number.data() + number.size(), value);
+  if (result.ec != std::errc() || std::trunc(value) != value || std::abs(value) > kLargest) {
+    return std::nullopt;
+  }
+  return static_cast<std::int64_t>(value);
+}
+
 std::string_view JsonTypeName(std::string_view value) {
   switch (value.front()) {
     case '"':

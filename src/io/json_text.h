@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +41,10 @@ std::vector<JsonMember> SplitObject(std::string_view object);
 
 /// What a JSON string says. REQUIRES: CheckJson found nothing and it is a string.
 std::string DecodeJsonString(std::string_view string);
+
+/// The whole number that a JSON number says, also as "3.0" or "3e2"; nothing if it is not whole, or
+/// too large for a double to say which whole number it is. REQUIRES: a checked JSON number.
+std::optional<std::int64_t> DecodeJsonInteger(std::string_view number);
 
 /// "a string", "a number", … of a checked JSON value.
 std::string_view JsonTypeName(std::string_view value);

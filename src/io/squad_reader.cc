@@ -19,6 +19,7 @@ class Node {
 
   const json& value() const { return value_; }
   bool Has(const char* key) const { return value_.is_object() && value_.contains(key); }
+  bool HasValue(const char* key) const { return Has(key) && !value_.at(key).is_null(); }
 
   Node Member(const char* key) const {
     RequireType(value_.is_object(), "an object");
@@ -42,6 +43,21 @@ class Node {
   std::string String() const {
     RequireType(value_.is_string(), "a string");
     return value_.get<std::string>();
+  }
+
+  bool Bool() const {
+    RequireType(value_.is_boolean(), "a boolean");
+    return value_.get<bool>();
+  }
+
+  std::int64_t Integer() const {
+    RequireType(value_.is_number(), "a whole number");
+    const std::optional<std::int64_t> number = DecodeJsonInteger(value_.dump());
+    if (!number) {
+      throw Error(ErrorCode::kMalformed,
+                  place_ + ": is " + value_.dump() + ", a whole number is expected");
+    }
+    return *number;
   }
 
  private:
@@ -76,7 +92,27 @@ std::vector<std::string> ReadAnswers(const Node& question) {
   return texts;
 }
 
-void ReadParagraph(SquadFile& file, const Node& paragraph) {
+SquadLabels ReadLabels(const Node& question) {
+  SquadLabels labels;
+  if (question.HasValue("is_impossible")) {
+    labels.is_impossible = question.Member("is_impossible").Bool();
+  }
+  labels.has_answers = question.Has("answers");
+  if (!labels.has_answers) {
+    return labels;
+  }
+  for (const Node& answer : question.Member("answers").Items()) {
+    std::optional<std::int64_t>& start = labels.answer_starts.emplace_back();
+    if (answer.HasValue("answer_start")) {
+      start = answer.Member("answer_start").Integer();
+    }
+  }
+  return labels;
+}
+
+enum class WithLabels { kNo, kYes };
+
+void ReadParagraph(SquadFile& file, const Node& paragraph, WithLabels with_labels) {
   const auto context = std::make_shared<const std::string>(paragraph.Member("context").String());
   for (const Node& question : paragraph.Member("qas").Items()) {
     SquadExample example;
@@ -84,6 +120,9 @@ void ReadParagraph(SquadFile& file, const Node& paragraph) {
     example.question = question.Member("question").String();
     example.context = context;
     example.answers = ReadAnswers(question);
+    if (with_labels == WithLabels::kYes) {
+      example.labels = ReadLabels(question);
+    }
     if (question.Has("is_impossible") || (question.Has("answers") && example.answers.empty())) {
       file.version = SquadVersion::kV2;
     }
@@ -166,9 +205,7 @@ std::string_view FirstLine(std::string_view beginning) {
   return beginning.substr(begin, beginning.find('\n', begin) - begin);
 }
 
-}  // namespace
-
-SquadFile ParseSquad(std::string_view text, const std::string& name) {
+SquadFile ReadDocument(std::string_view text, const std::string& name, WithLabels with_labels) {
   const auto document = Parse<json>(text, name);
   const Node root(document, name + ": document");
   SquadFile file;
@@ -176,10 +213,20 @@ SquadFile ParseSquad(std::string_view text, const std::string& name) {
   file.version = SaysVersion2(document) ? SquadVersion::kV2 : SquadVersion::kV1;
   for (const Node& article : articles) {
     for (const Node& paragraph : article.Member("paragraphs").Items()) {
-      ReadParagraph(file, paragraph);
+      ReadParagraph(file, paragraph, with_labels);
     }
   }
   return file;
+}
+
+}  // namespace
+
+SquadFile ParseSquad(std::string_view text, const std::string& name) {
+  return ReadDocument(text, name, WithLabels::kNo);
+}
+
+SquadFile ParseLabelledSquad(std::string_view text, const std::string& name) {
+  return ReadDocument(text, name, WithLabels::kYes);
 }
 
 std::vector<std::pair<std::string, std::string>> ParsePredictions(std::string_view text,

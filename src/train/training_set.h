@@ -36,7 +36,7 @@ struct TrainingCounts {
   std::size_t null_windows = 0;   ///< windows whose target is the null position
   std::size_t cut_answers = 0;    ///< answers that are whole in no window: longer than the overlap
   std::size_t cut_questions = 0;  ///< longer than max_question_tokens
-  std::size_t empty = 0;          ///< examples without a window: nothing in the question or context
+  std::size_t empty = 0;          ///< without a window: no token in the question, context or answer
 };
 
 /// Tokenized and labelled examples. `windows` are in the order of the examples.
@@ -47,8 +47,10 @@ struct TrainingSet {
 };
 
 /// Tokenizes, cuts into windows and labels, on `threads` threads; the result does not depend on
-/// them. An answer that begins or ends inside a token takes the whole token.
-/// Throws Error{kBadUtf8} that names the example.
+/// them. An answer that begins or ends inside a token takes the whole token; one without tokens
+/// (white space) leaves its example without a window.
+/// Throws Error{kBadUtf8} that names the example, the first in order; Error{kUsage} as
+/// WindowOptions::Validate.
 TrainingSet BuildTrainingSet(std::span<const TrainingExample> examples, const Tokenizer& tokenizer,
                              const WindowOptions& options, std::size_t threads);
 

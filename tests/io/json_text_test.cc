@@ -191,5 +191,18 @@ TEST(JsonTypeNameTest, NamesEveryType) {
   EXPECT_EQ(JsonTypeName("-1"), "a number");
 }
 
+TEST(DecodeJsonIntegerTest, TakesWholeNumbersOnly) {
+  EXPECT_EQ(DecodeJsonInteger("0"), 0);
+  EXPECT_EQ(DecodeJsonInteger("-12"), -12);
+  EXPECT_EQ(DecodeJsonInteger("3.0"), 3);
+  EXPECT_EQ(DecodeJsonInteger("3e2"), 300);
+  EXPECT_EQ(DecodeJsonInteger("9007199254740992"), 9007199254740992);
+  EXPECT_EQ(DecodeJsonInteger("3.5"), std::nullopt);
+  EXPECT_EQ(DecodeJsonInteger("1e-3"), std::nullopt);
+  EXPECT_EQ(DecodeJsonInteger("9007199254740994"), std::nullopt);
+  EXPECT_EQ(DecodeJsonInteger("1e300"), std::nullopt);
+  EXPECT_EQ(DecodeJsonInteger("1e999"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace bertqa

@@ -63,6 +63,31 @@ TEST(ParseSquadTest, QuestionsWithoutReferencesAreNoVersion2) {
   EXPECT_TRUE(file.examples.at(0).answers.empty());
 }
 
+TEST(ParseSquadTest, LooksAtLabelsOnlyIfAsked) {
+  const std::string odd = Document(
+      R"({"id":"1","question":"q","is_impossible":7,"answers":[{"text":"c","answer_start":"0"}]})",
+      "1.1");
+  EXPECT_FALSE(ParseSquad(odd, "d").examples.at(0).labels);
+  EXPECT_THROW(ParseLabelledSquad(odd, "d"), Error);
+}
+
+TEST(ParseSquadTest, LabelsAreAsTheyAreWritten) {
+  const SquadFile file = ParseLabelledSquad(
+      Document(R"({"id":"1","question":"q","is_impossible":true},)"
+               R"({"id":"2","question":"q","answers":[{"text":"a","answer_start":-1},)"
+               R"({"text":"b"},{"text":"c","answer_start":null},{"text":"d","answer_start":3}]})",
+               "1.1"),
+      "d");
+  const SquadLabels& first = *file.examples.at(0).labels;
+  EXPECT_TRUE(first.is_impossible);
+  EXPECT_FALSE(first.has_answers);
+  const SquadLabels& second = *file.examples.at(1).labels;
+  EXPECT_FALSE(second.is_impossible);
+  EXPECT_TRUE(second.has_answers);
+  const std::vector<std::optional<std::int64_t>> starts = {-1, std::nullopt, std::nullopt, 3};
+  EXPECT_EQ(second.answer_starts, starts);
+}
+
 TEST(ParseSquadTest, ErrorsNameThePlace) {
   EXPECT_EQ(ErrorOf("{}"), R"(dev.json: document: no "data")");
   EXPECT_EQ(ErrorOf("[]"), "dev.json: document: is array, an object is expected");
