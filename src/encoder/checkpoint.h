@@ -7,23 +7,13 @@
 #include <vector>
 
 #include "encoder/config.h"
+#include "encoder/expected_tensors.h"
 #include "encoder/weights.h"
 
 namespace bertqa {
 
-/// A tensor that a BERT with a question-answering head has, by its Hugging Face name.
-struct ExpectedTensor {
-  std::string name;
-  Shape shape;
-};
-
-/// All tensors of the network that `config` describes, in the order of `BertForQuestionAnswering`.
-std::vector<ExpectedTensor> ExpectedTensors(const BertConfig& config);
-
-/// A weights file matched with a configuration: every tensor is there, once, in its shape, in a
-/// type that weights may have, and no other. Names may lack the prefix "bert." and may call a
-/// LayerNorm's weight and bias "gamma" and "beta". What the head does not use is passed over: the
-/// pooler, and index buffers (`embeddings.position_ids`, `embeddings.token_type_ids`).
+/// A weights file matched with a configuration (MatchTensors): every tensor is there, once, in its
+/// shape, in a type that weights may have, and no other but a pooler's, which is not used.
 class Checkpoint {
  public:
   /// Throws Error{kMalformed} that names the first wrong, missing or extra tensor with the expected
@@ -40,12 +30,10 @@ class Checkpoint {
 
  private:
   std::size_t EntryIndex(std::string_view name) const;
-  void Match(std::size_t entry_index);
 
   BertConfig config_;
   std::unique_ptr<const WeightsFile> file_;
   std::vector<ExpectedTensor> tensors_;
-  std::unordered_map<std::string, std::size_t> expected_;     // name to index into tensors_
   std::unordered_map<std::string, std::size_t> entry_index_;  // name to index into file_->entries()
 };
 

@@ -51,6 +51,7 @@ class ConfigReader {
     return found->get<std::size_t>();
   }
 
+  /// A number in (0, 1).
   double Number(const char* key, double default_value) const {
     const auto found = json_.find(key);
     if (found == json_.end()) {
@@ -61,6 +62,12 @@ class ConfigReader {
            Quoted(key) + ": a number between 0 and 1 is expected, not " + found->dump());
     }
     return found->get<double>();
+  }
+
+  /// The same for a share that may be 0.
+  double Share(const char* key, double default_value) const {
+    const auto found = json_.find(key);
+    return found != json_.end() && *found == 0 ? 0 : Number(key, default_value);
   }
 
   /// The string at `key`. An absent key or null is `default_value`.
@@ -138,6 +145,13 @@ BertConfig ReadBertConfig(const std::filesystem::path& path) {
                                            std::to_string(config.attention_heads));
   }
   return config;
+}
+
+BertTrainingDefaults ReadTrainingDefaults(const std::filesystem::path& path) {
+  const ConfigReader reader(path);
+  const BertTrainingDefaults defaults;
+  return {.dropout = reader.Share("hidden_dropout_prob", defaults.dropout),
+          .initializer_range = reader.Number("initializer_range", defaults.initializer_range)};
 }
 
 }  // namespace bertqa

@@ -26,4 +26,13 @@ struct BertConfig {
 /// that names the key and its value where the network is of a kind that is not built here.
 BertConfig ReadBertConfig(const std::filesystem::path& path);
 
+/// What `config.json` says of training; defaults where it says nothing.
+struct BertTrainingDefaults {
+  double dropout = 0.1;             ///< "hidden_dropout_prob", from 0 to below 1
+  double initializer_range = 0.02;  ///< the standard deviation of fresh weights, above 0
+};
+
+/// Errors as ReadBertConfig.
+BertTrainingDefaults ReadTrainingDefaults(const std::filesystem::path& path);
+
 }  // namespace bertqa

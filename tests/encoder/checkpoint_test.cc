@@ -14,7 +14,7 @@ class CheckpointTest : public testing::Test {
   }
   void Rename(const std::string& from, const std::string& to) { weights_->Find(from).name = to; }
 
-  std::unique_ptr<MemoryWeights> weights_ = std::make_unique<MemoryWeights>(SmallConfig(), 1);
+  std::unique_ptr<EditableWeights> weights_ = std::make_unique<EditableWeights>(SmallConfig(), 1);
 };
 
 TEST_F(CheckpointTest, ListsTheTensorsOfBert) {

@@ -74,6 +74,25 @@ TEST_F(ConfigTest, BadNumbersAreNamed) {
          R"("hidden_size" 32 is not a multiple of "num_attention_heads" 5)");
 }
 
+TEST_F(ConfigTest, TrainingDefaults) {
+  const auto read = [&](const Json& json) {
+    return ReadTrainingDefaults(folder_.Write("config.json", json.dump()));
+  };
+  EXPECT_EQ(read(Good()).dropout, 0.1);
+  EXPECT_EQ(read(Good()).initializer_range, 0.02);
+  Json json = Good();
+  json["hidden_dropout_prob"] = 0.0;
+  json["initializer_range"] = 0.3;
+  EXPECT_EQ(read(json).dropout, 0);
+  EXPECT_EQ(read(json).initializer_range, 0.3);
+  json["hidden_dropout_prob"] = 1;
+  const auto path = folder_.path() / "config.json";
+  ExpectError(
+      ErrorCode::kMalformed,
+      path.string() + R"(: "hidden_dropout_prob": a number between 0 and 1 is expected, not 1)",
+      [&] { read(json); });
+}
+
 TEST_F(ConfigTest, BadFilesAreNamed) {
   const auto expect = [&](const char* text, const char* message) {
     const auto path = folder_.Write("config.json", text);

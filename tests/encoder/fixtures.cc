@@ -40,7 +40,7 @@ void ExpectError(ErrorCode code, const std::string& message, const std::function
   }
 }
 
-MemoryWeights::MemoryWeights(const BertConfig& config, unsigned seed) {
+EditableWeights::EditableWeights(const BertConfig& config, unsigned seed) {
   std::mt19937 generator(seed);
   std::normal_distribution<float> values(0, 0.2F);
   for (const ExpectedTensor& tensor : ExpectedTensors(config)) {
@@ -52,29 +52,29 @@ MemoryWeights::MemoryWeights(const BertConfig& config, unsigned seed) {
   }
 }
 
-TensorBytes MemoryWeights::Read(std::size_t entry_index) const {
+TensorBytes EditableWeights::Read(std::size_t entry_index) const {
   return {.bytes = *data_[entry_index], .owner = data_[entry_index]};
 }
 
-void MemoryWeights::Add(TensorEntry entry) {
+void EditableWeights::Add(TensorEntry entry) {
   data_.push_back(
       std::make_shared<std::vector<std::byte>>(ElementCount(entry.shape) * SizeOf(entry.dtype)));
   entries_.push_back(std::move(entry));
 }
 
-void MemoryWeights::Remove(const std::string& name) {
+void EditableWeights::Remove(const std::string& name) {
   const auto index = &Find(name) - entries_.data();
   entries_.erase(entries_.begin() + index);
   data_.erase(data_.begin() + index);
 }
 
-void MemoryWeights::Set(const std::string& name, const std::vector<float>& values) {
+void EditableWeights::Set(const std::string& name, const std::vector<float>& values) {
   const auto bytes = std::as_bytes(std::span(values));
   data_[static_cast<std::size_t>(&Find(name) - entries_.data())]->assign(bytes.begin(),
                                                                          bytes.end());
 }
 
-TensorEntry& MemoryWeights::Find(const std::string& name) {
+TensorEntry& EditableWeights::Find(const std::string& name) {
   return *std::find_if(entries_.begin(), entries_.end(),
                        [&](const TensorEntry& entry) { return entry.name == name; });
 }
@@ -89,7 +89,7 @@ BertConfig SmallConfig() {
 }
 
 Checkpoint RandomCheckpoint(const BertConfig& config, unsigned seed) {
-  return Checkpoint(config, std::make_unique<MemoryWeights>(config, seed));
+  return Checkpoint(config, std::make_unique<EditableWeights>(config, seed));
 }
 
 Checkpoint OpenBundled() {

@@ -36,10 +36,10 @@ class TemporaryFolder {
 void ExpectError(ErrorCode code, const std::string& message, const std::function<void()>& action);
 
 /// Tensors in memory that can be changed one by one before a Checkpoint is made of them.
-class MemoryWeights : public WeightsFile {
+class EditableWeights : public WeightsFile {
  public:
   /// Random float32 tensors of the shapes that `config` asks for.
-  MemoryWeights(const BertConfig& config, unsigned seed);
+  EditableWeights(const BertConfig& config, unsigned seed);
 
   const std::vector<TensorEntry>& entries() const override { return entries_; }
   TensorBytes Read(std::size_t entry_index) const override;

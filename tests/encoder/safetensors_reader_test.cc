@@ -179,7 +179,7 @@ TEST_F(SafetensorsReaderTest, FullDiskIsAnError) {
 
 TEST_F(SafetensorsReaderTest, ValuesTooLargeForHalfAreNamed) {
   const BertConfig config = SmallConfig();
-  auto weights = std::make_unique<MemoryWeights>(config, 1);
+  auto weights = std::make_unique<EditableWeights>(config, 1);
   weights->Set("qa_outputs.bias", {1, 70000});
   const Checkpoint checkpoint(config, std::move(weights));
   ExpectError(ErrorCode::kUnsupported,

@@ -54,7 +54,7 @@ TEST_F(TorchScriptWriterTest, WhatLibtorchThrowsArrivesAsAnError) {
 
 TEST_F(TorchScriptWriterTest, MixedTypesHaveNoGraph) {
   const BertConfig config = SmallConfig();
-  auto weights = std::make_unique<MemoryWeights>(config, 1);
+  auto weights = std::make_unique<EditableWeights>(config, 1);
   weights->Find("qa_outputs.bias").dtype = DType::kFloat16;
   const Checkpoint checkpoint(config, std::move(weights));
   ExpectError(

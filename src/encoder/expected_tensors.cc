@@ -1,0 +1,159 @@
+#include "encoder/expected_tensors.h"
+
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "bertqa/error.h"
+
+namespace bertqa {
+namespace {
+
+void AddPair(std::vector<ExpectedTensor>& tensors, const std::string& name, Shape weight_shape) {
+  const std::size_t rows = weight_shape[0];
+  tensors.push_back({.name = name + ".weight", .shape = std::move(weight_shape)});
+  tensors.push_back({.name = name + ".bias", .shape = {rows}});
+}
+
+void AddLayer(std::vector<ExpectedTensor>& tensors, const BertConfig& config, std::size_t layer) {
+  const std::size_t hidden = config.hidden_size;
+  const std::size_t inner = config.intermediate_size;
+  const std::string prefix = "bert.encoder.layer." + std::to_string(layer);
+  for (const char* part : {"query", "key", "value"}) {
+    AddPair(tensors, prefix + ".attention.self." + part, {hidden, hidden});
+  }
+  AddPair(tensors, prefix + ".attention.output.dense", {hidden, hidden});
+  AddPair(tensors, prefix + ".attention.output.LayerNorm", {hidden});
+  AddPair(tensors, prefix + ".intermediate.dense", {inner, hidden});
+  AddPair(tensors, prefix + ".output.dense", {hidden, inner});
+  AddPair(tensors, prefix + ".output.LayerNorm", {hidden});
+}
+
+/// Buffers that old checkpoints hold: counted, not learnt.
+bool IsIndexBuffer(std::string_view name) {
+  return name.ends_with("embeddings.position_ids") || name.ends_with("embeddings.token_type_ids");
+}
+
+std::string_view WithoutPrefix(std::string_view name) {
+  return name.starts_with("bert.") ? name.substr(5) : name;
+}
+
+bool IsPooler(std::string_view name) {
+  return WithoutPrefix(name).starts_with("pooler.");
+}
+
+bool IsEncoder(std::string_view name) {
+  const std::string_view rest = WithoutPrefix(name);
+  return rest.starts_with("encoder.") || rest.starts_with("embeddings.");
+}
+
+/// "x.LayerNorm.gamma" as "x.LayerNorm.weight", as checkpoints from before 2019 spell it.
+std::string ModernName(const std::string& name) {
+  for (const auto& [old_end, new_end] :
+       {std::pair<std::string_view, std::string_view>{".LayerNorm.gamma", ".LayerNorm.weight"},
+        {".LayerNorm.beta", ".LayerNorm.bias"}}) {
+    if (name.ends_with(old_end)) {
+      return name.substr(0, name.size() - old_end.size()) + std::string(new_end);
+    }
+  }
+  return name;
+}
+
+class Matcher {
+ public:
+  Matcher(const BertConfig& config, const WeightsFile& file, HeadPolicy policy)
+      : config_(config), file_(file), policy_(policy), expected_(ExpectedTensors(config)) {
+    for (std::size_t index = 0; index < expected_.size(); ++index) {
+      index_of_.emplace(expected_[index].name, index);
+    }
+    match_.entries.resize(expected_.size());
+  }
+
+  TensorMatch Match() {
+    for (std::size_t index = 0; index < file_.entries().size(); ++index) {
+      if (!IsIndexBuffer(file_.entries()[index].name)) {
+        Assign(index);
+      }
+    }
+    for (std::size_t index = 0; index < expected_.size(); ++index) {
+      const ExpectedTensor& tensor = expected_[index];
+      const bool may_be_missing =
+          policy_ == HeadPolicy::kOptional && tensor.name.starts_with("qa_outputs.");
+      if (!match_.entries[index] && !may_be_missing) {
+        throw Error(ErrorCode::kMalformed, Place(tensor.name) + " is missing; shape " +
+                                               ToString(tensor.shape) + " is expected");
+      }
+    }
+    return std::move(match_);
+  }
+
+ private:
+  std::string Place(const std::string& name) const {
+    return file_.path().string() + ": tensor \"" + name + "\"";
+  }
+
+  void Assign(std::size_t entry_index) {
+    const TensorEntry& entry = file_.entries()[entry_index];
+    const std::string name = ModernName(entry.name);
+    auto found = index_of_.find(name);
+    if (found == index_of_.end()) {
+      found = index_of_.find("bert." + name);
+    }
+    if (found != index_of_.end()) {
+      Require(entry, expected_[found->second].shape);
+      if (match_.entries[found->second]) {
+        throw Error(ErrorCode::kMalformed, Place(entry.name) + " is there twice, once as \"" +
+                                               expected_[found->second].name + "\"");
+      }
+      match_.entries[found->second] = entry_index;
+    } else if (IsPooler(name) || (policy_ == HeadPolicy::kOptional && !IsEncoder(name))) {
+      match_.unused.push_back(entry_index);
+    } else {
+      throw Error(ErrorCode::kMalformed, Place(entry.name) + " of shape " + ToString(entry.shape) +
+                                             " is not part of a question-answering BERT of " +
+                                             std::to_string(config_.layers) + " layers");
+    }
+  }
+
+  void Require(const TensorEntry& entry, const Shape& shape) const {
+    if (entry.shape != shape) {
+      throw Error(ErrorCode::kMalformed, Place(entry.name) + " has shape " + ToString(entry.shape) +
+                                             "; config.json asks for " + ToString(shape));
+    }
+    if (!IsWeight(entry.dtype)) {
+      throw Error(ErrorCode::kUnsupported, Place(entry.name) + " is of type " +
+                                               std::string(NameOf(entry.dtype)) +
+                                               "; float32, float16 or bfloat16 is expected");
+    }
+  }
+
+  const BertConfig& config_;  // the caller's, as is the file: a matcher lives for one call
+  const WeightsFile& file_;
+  HeadPolicy policy_;
+  std::vector<ExpectedTensor> expected_;
+  std::unordered_map<std::string, std::size_t> index_of_;  // name to index into expected_
+  TensorMatch match_;
+};
+
+}  // namespace
+
+std::vector<ExpectedTensor> ExpectedTensors(const BertConfig& config) {
+  const std::size_t hidden = config.hidden_size;
+  const std::string prefix = "bert.embeddings.";
+  std::vector<ExpectedTensor> tensors = {
+      {.name = prefix + "word_embeddings.weight", .shape = {config.vocabulary_size, hidden}},
+      {.name = prefix + "position_embeddings.weight", .shape = {config.max_positions, hidden}},
+      {.name = prefix + "token_type_embeddings.weight", .shape = {config.segment_types, hidden}}};
+  AddPair(tensors, prefix + "LayerNorm", {hidden});
+  for (std::size_t layer = 0; layer < config.layers; ++layer) {
+    AddLayer(tensors, config, layer);
+  }
+  AddPair(tensors, "qa_outputs", {2, hidden});
+  return tensors;
+}
+
+TensorMatch MatchTensors(const BertConfig& config, const WeightsFile& file, HeadPolicy policy) {
+  return Matcher(config, file, policy).Match();
+}
+
+}  // namespace bertqa

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "encoder/config.h"
+#include "encoder/weights.h"
+
+namespace bertqa {
+
+/// A tensor that a BERT with a question-answering head has, by its Hugging Face name.
+struct ExpectedTensor {
+  std::string name;
+  Shape shape;
+};
+
+/// All tensors of the network that `config` describes, in the order of `BertForQuestionAnswering`.
+std::vector<ExpectedTensor> ExpectedTensors(const BertConfig& config);
+
+enum class HeadPolicy {
+  kRequired,  ///< the question-answering head must be there, and no other
+  kOptional,  ///< it may be missing, and others may be there
+};
+
+/// Which entries of a weights file are the tensors of a network.
+struct TensorMatch {
+  /// Of each of ExpectedTensors, in their order: its index in WeightsFile::entries(); nothing for
+  /// one that is missing.
+  std::vector<std::optional<std::size_t>> entries;
+  std::vector<std::size_t> unused;  ///< entries that the network has no use for
+};
+
+/// Finds every tensor of the network, in its shape and a type that weights may have. Names may lack
+/// the prefix "bert." and may call a LayerNorm's weight and bias "gamma" and "beta". The pooler is
+/// unused; index buffers (`embeddings.position_ids`, `embeddings.token_type_ids`) are passed over.
+/// Throws Error{kMalformed} that names the first wrong, missing or extra tensor with the expected
+/// and the found shape; Error{kUnsupported} for a type that is no weight.
+TensorMatch MatchTensors(const BertConfig& config, const WeightsFile& file, HeadPolicy policy);
+
+}  // namespace bertqa
