@@ -30,6 +30,23 @@ function(bertqa_add_room name)
                                        PRIVATE bertqa_warnings ${ROOM_PRIVATE_LINK})
 endfunction()
 
+# bertqa_add_module(ROOM SOURCES a.cc … LINK target …): libbertqa_ROOM.so, the part of a room that
+# LoadModuleSymbol loads (src/base/module_loader.h), as target bertqa_ROOM_module. It is built where
+# the programs of this build find it, and installed (Install.cmake).
+function(bertqa_add_module room)
+  cmake_parse_arguments(M "" "" "SOURCES;LINK" ${ARGN})
+  set(target bertqa_${room}_module)
+  add_library(${target} MODULE ${M_SOURCES})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include
+                                               ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${target} PRIVATE bertqa_warnings ${M_LINK})
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME bertqa_${room}
+    CXX_VISIBILITY_PRESET hidden
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib/bertqa)
+  set_property(GLOBAL APPEND PROPERTY BERTQA_MODULES ${target})
+endfunction()
+
 # bertqa_add_test(NAME LABEL label SOURCES a_test.cc … LINK target …): one gtest binary, one ctest
 # entry for each TEST. The tests run in the source tree's tests/ folder.
 function(bertqa_add_test name)

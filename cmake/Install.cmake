@@ -1,6 +1,7 @@
 # What `cmake --install` puts under its prefix, and the library that other programs link:
 #   bin/bertqa   lib/libbertqa.so   include/bertqa/   lib/cmake/bertqa/   share/bertqa/models/
-#   share/doc/bertqa/   and lib/bertqa/: libtorch's libraries, if libtorch lies in this tree
+#   share/doc/bertqa/   and lib/bertqa/: the modules, and libtorch's libraries if libtorch lies in
+#   this tree
 # The prefix may be moved: all paths in it are relative.
 include(CMakePackageConfigHelpers)
 
@@ -28,38 +29,44 @@ target_link_libraries(bertqa_shared PRIVATE
   $<BUILD_INTERFACE:${HWY_LIBRARY}> $<BUILD_INTERFACE:ZLIB::ZLIB>
   $<BUILD_INTERFACE:Threads::Threads> $<BUILD_INTERFACE:${CMAKE_DL_LIBS}>)
 
+# The modules that the program and the library load when they need libtorch.
+set(bundle ${CMAKE_INSTALL_LIBDIR}/bertqa)
+get_property(modules GLOBAL PROPERTY BERTQA_MODULES)
+install(TARGETS ${modules} LIBRARY DESTINATION ${bundle})
+
 # libtorch in the source or build tree would go with that tree, so its libraries are copied. One
 # that the user keeps elsewhere stays there.
-set(bundle ${CMAKE_INSTALL_LIBDIR}/bertqa)
 cmake_path(IS_PREFIX PROJECT_SOURCE_DIR "${BERTQA_LIBTORCH}" NORMALIZE in_source)
 cmake_path(IS_PREFIX PROJECT_BINARY_DIR "${BERTQA_LIBTORCH}" NORMALIZE in_build)
 if(in_source OR in_build)
-  cmake_path(RELATIVE_PATH bundle BASE_DIRECTORY ${CMAKE_INSTALL_BINDIR} OUTPUT_VARIABLE from_bin)
-  set_target_properties(bertqa_cli PROPERTIES INSTALL_RPATH "$ORIGIN/${from_bin}")
-  set_target_properties(bertqa_shared PROPERTIES INSTALL_RPATH "$ORIGIN/bertqa")
+  set_target_properties(${modules} PROPERTIES INSTALL_RPATH "$ORIGIN")
   # libtorch_cpu.so, and of what it needs all that is not the system's: in a CUDA build also
-  # libraries of the packages beside it.
+  # libraries of the packages beside it. libtorch_cuda.so too if all that it needs is there.
   set(bundle_destination "\${CMAKE_INSTALL_PREFIX}/${bundle}")
   if(IS_ABSOLUTE ${bundle})
     set(bundle_destination ${bundle})
   endif()
   install(CODE "
-    set(torch_library \"${BERTQA_LIBTORCH}/lib/libtorch_cpu.so\")
-    file(GET_RUNTIME_DEPENDENCIES LIBRARIES \${torch_library}
-         RESOLVED_DEPENDENCIES_VAR needed UNRESOLVED_DEPENDENCIES_VAR missing
-         PRE_EXCLUDE_REGEXES \"^ld-linux\"
-         POST_EXCLUDE_REGEXES \"^/(usr/)?lib(64)?/\")
-    if(missing)
-      message(FATAL_ERROR \"libtorch needs libraries that are not found: \${missing}\")
-    endif()
-    file(INSTALL \${torch_library} \${needed} DESTINATION \"${bundle_destination}\"
-         TYPE SHARED_LIBRARY FOLLOW_SYMLINK_CHAIN)
+    foreach(name libtorch_cpu.so ${BERTQA_DEVICE_LIBRARY})
+      set(torch_library \"${BERTQA_LIBTORCH}/lib/\${name}\")
+      file(GET_RUNTIME_DEPENDENCIES LIBRARIES \${torch_library}
+           RESOLVED_DEPENDENCIES_VAR needed UNRESOLVED_DEPENDENCIES_VAR missing
+           PRE_EXCLUDE_REGEXES \"^ld-linux\" \"^libcuda\\\\.so\"
+           POST_EXCLUDE_REGEXES \"^/(usr/)?lib(64)?/\")
+      if(NOT missing)
+        file(INSTALL \${torch_library} \${needed} DESTINATION \"${bundle_destination}\"
+             TYPE SHARED_LIBRARY FOLLOW_SYMLINK_CHAIN)
+      elseif(name STREQUAL libtorch_cpu.so)
+        message(FATAL_ERROR \"libtorch needs libraries that are not found: \${missing}\")
+      else()
+        message(STATUS \"Not installed: \${name}, which needs \${missing}\")
+      endif()
+    endforeach()
     file(GLOB licences \"${BERTQA_LIBTORCH}/../torch-*.dist-info/licenses/LICENSE\"
                        \"${BERTQA_LIBTORCH}/../torch-*.dist-info/licenses/NOTICE\")
     file(INSTALL \${licences} DESTINATION \"${bundle_destination}\")")
 else()
-  set_target_properties(bertqa_cli bertqa_shared PROPERTIES
-    INSTALL_RPATH ${BERTQA_LIBTORCH}/lib)
+  set_target_properties(${modules} PROPERTIES INSTALL_RPATH ${BERTQA_LIBTORCH}/lib)
 endif()
 
 install(TARGETS bertqa_cli RUNTIME)

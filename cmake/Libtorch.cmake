@@ -1,4 +1,5 @@
-# The target `libtorch`: libtorch as headers and shared libraries, from the folder BERTQA_LIBTORCH.
+# The targets `libtorch` and `libtorch_devices`: libtorch as headers and shared libraries, from the
+# folder BERTQA_LIBTORCH.
 # TorchConfig.cmake is not used: in a CUDA build of libtorch it demands the CUDA toolkit, which
 # nothing here needs.
 
@@ -27,3 +28,18 @@ target_include_directories(libtorch SYSTEM INTERFACE
   ${BERTQA_LIBTORCH}/include ${BERTQA_LIBTORCH}/include/torch/csrc/api/include)
 target_link_libraries(libtorch INTERFACE
   ${BERTQA_LIBTORCH}/lib/libtorch_cpu.so ${BERTQA_LIBTORCH}/lib/libc10.so)
+
+# For what computes on devices. In a CUDA build of libtorch, libtorch_cuda.so registers its kernels
+# when it is loaded. It is not linked: it needs gigabytes of CUDA libraries, which a machine without
+# a GPU lacks (tools/quickstart does not fetch them), and then nothing would run. Open it when a GPU
+# is asked for, before libtorch is asked what devices there are:
+#   dlopen(BERTQA_DEVICE_LIBRARY, RTLD_NOW | RTLD_GLOBAL)
+# It is looked for in the run path of the caller's own file. Empty in a CPU build.
+add_library(libtorch_devices INTERFACE)
+target_link_libraries(libtorch_devices INTERFACE libtorch ${CMAKE_DL_LIBS})
+set(BERTQA_DEVICE_LIBRARY "")
+if(EXISTS ${BERTQA_LIBTORCH}/lib/libtorch_cuda.so)
+  set(BERTQA_DEVICE_LIBRARY libtorch_cuda.so)
+endif()
+target_compile_definitions(libtorch_devices INTERFACE
+  BERTQA_DEVICE_LIBRARY="${BERTQA_DEVICE_LIBRARY}")

@@ -3,14 +3,23 @@
 #include <array>
 #include <vector>
 
+#include "base/module_loader.h"
 #include "bertqa/error.h"
-#include "torchscript/module_loader.h"
+#include "torchscript/module_interface.h"
 #include "torchscript/torchscript_source.h"
 
 namespace bertqa {
 namespace {
 
 constexpr std::size_t kMessageBytes = 1000;
+
+WriteArchiveFunction LoadWriter() {
+  static void* const symbol = LoadModuleSymbol({.file = kTorchScriptModuleName,
+                                                .symbol = kWriteArchiveSymbol,
+                                                .purpose = "write a TorchScript archive",
+                                                .alternative = ", or write safetensors"});
+  return reinterpret_cast<WriteArchiveFunction>(symbol);
+}
 
 /// A graph multiplies tensors of one type only.
 void RequireOneType(const Checkpoint& checkpoint, StoredPrecision precision) {
@@ -66,7 +75,7 @@ ArchiveTensors ReadTensors(const Checkpoint& checkpoint, StoredPrecision precisi
 void WriteTorchScript(const Checkpoint& checkpoint, StoredPrecision precision,
                       const std::filesystem::path& path) {
   RequireOneType(checkpoint, precision);
-  const WriteArchiveFunction write = LoadTorchScriptModule();
+  const WriteArchiveFunction write = LoadWriter();
   const ArchiveTensors all = ReadTensors(checkpoint, precision);
   const std::string forward = TorchScriptForward(checkpoint.config());
   const ArchiveRequest request = {.path = path.c_str(),
