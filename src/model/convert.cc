@@ -1,22 +1,17 @@
 #include "model/convert.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/files.h"
 #include "bertqa/error.h"
 #include "bertqa/model.h"
 #include "encoder/safetensors_writer.h"
 #include "model/directory.h"
-#include "model/vocabulary_source.h"
-#include "text/tokenizer_config.h"
-#include "text/wordpiece.h"
+#include "model/model_files.h"
 #include "torchscript/torchscript_writer.h"
 
 namespace bertqa {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 /// The files that a conversion reads, all known to be there.
 struct SourceFiles {
@@ -54,33 +49,6 @@ SourceFiles FilesOf(const ImportSource& source) {
   return files;
 }
 
-/// The configuration's text; its "dtype" follows the weights where they are converted.
-std::string ConfigText(const fs::path& path, StoredPrecision precision) {
-  std::string text = ReadFile(path);
-  if (precision == StoredPrecision::kAsIs) {
-    return text;
-  }
-  Json json = Json::parse(text);  // ReadBertConfig has parsed it before
-  json.erase("torch_dtype");      // the key's name before transformers 4.56
-  json["dtype"] = NameOf(DType::kFloat16);
-  return json.dump(2) + "\n";
-}
-
-std::string TokenizerConfigText(const WordPieceConfig& tokenizer, const BertConfig& config) {
-  const Json json = {
-      {"do_lower_case", tokenizer.lowercase},
-      {"strip_accents", tokenizer.strip_accents ? Json(*tokenizer.strip_accents) : Json()},
-      {"tokenize_chinese_chars", tokenizer.tokenize_chinese_chars},
-      {"model_max_length", config.max_positions},
-      {"tokenizer_class", "BertTokenizer"},
-      {"cls_token", tokenizer.cls_token},
-      {"sep_token", tokenizer.sep_token},
-      {"pad_token", tokenizer.pad_token},
-      {"unk_token", tokenizer.unk_token},
-      {"mask_token", tokenizer.mask_token}};
-  return json.dump(2) + "\n";
-}
-
 void WriteWeights(const Checkpoint& checkpoint, const ConvertOptions& options,
                   const fs::path& directory) {
   if (options.format == WeightsFormat::kSafetensors) {
@@ -93,18 +61,13 @@ void WriteWeights(const Checkpoint& checkpoint, const ConvertOptions& options,
 void Convert(const SourceFiles& source, const fs::path& target, const ConvertOptions& options) {
   StagedDirectory staged(target, options.overwrite);
   const fs::path& out = staged.path();
-  const BertConfig config = ReadBertConfig(source.config);
-  const Checkpoint checkpoint(config, OpenWeights(source.weights));
-  const WordPieceConfig tokenizer = ReadTokenizerConfig(source.vocabulary.parent_path());
-  WriteFileAtomically(out / "vocab.txt", ReadVocabularyText(source.vocabulary));
-  if (fs::exists(source.vocabulary)) {
-    // Before the copy is read, so that a message names the file that the user knows.
-    RequireVocabularySize(source.vocabulary,
-                          LoadWordPiece(source.vocabulary, tokenizer)->vocabulary_size(), config);
+  ModelFiles files = ReadModelFiles(source.config, source.vocabulary);
+  const Checkpoint checkpoint(files.config, OpenWeights(source.weights));
+  if (options.precision == StoredPrecision::kFloat16) {
+    files.configuration = WithDType(files.configuration, DType::kFloat16);
   }
-  WriteFileAtomically(out / "config.json", ConfigText(source.config, options.precision));
-  WriteFileAtomically(out / "tokenizer_config.json", TokenizerConfigText(tokenizer, config));
-  WriteFileAtomically(out / "bertqa.json", FormatModelNotes(ReadModelNotes(source.directory)));
+  files.notes = ReadModelNotes(source.directory);
+  WriteModelFiles(files, out);
   if (fs::is_regular_file(source.directory / "README.md")) {
     WriteFileAtomically(out / "README.md", ReadFile(source.directory / "README.md"));
   }

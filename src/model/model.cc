@@ -3,10 +3,8 @@
 #include <algorithm>
 
 #include "bertqa/error.h"
-#include "encoder/bert_encoder.h"
+#include "model/build_model.h"
 #include "model/directory.h"
-#include "text/tokenizer_config.h"
-#include "text/wordpiece.h"
 
 namespace bertqa {
 namespace {
@@ -56,12 +54,9 @@ OpenedModel Open(const fs::path& directory) {
   RequireModelDirectory(directory);
   const BertConfig config = ReadBertConfig(directory / "config.json");
   const fs::path weights = FindWeights(directory);
-  const fs::path vocabulary = directory / "vocab.txt";
   const WordPieceConfig tokenizer_config = ReadTokenizerConfig(directory);
-  std::unique_ptr<const Tokenizer> tokenizer = LoadWordPiece(vocabulary, tokenizer_config);
-  RequireVocabularySize(vocabulary, tokenizer->vocabulary_size(), config);
   return {.tokenizer_config = tokenizer_config,
-          .tokenizer = std::move(tokenizer),
+          .tokenizer = ReadTokenizer(directory / "vocab.txt", tokenizer_config, config),
           .checkpoint = Checkpoint(config, OpenWeights(weights)),
           .notes = ReadModelNotes(directory)};
 }
@@ -69,12 +64,9 @@ OpenedModel Open(const fs::path& directory) {
 }  // namespace
 
 Model LoadModel(const fs::path& directory, const LoadOptions& options) {
-  const ComputeOptions compute = ChooseCompute(options.precision, ChosenIsa());
   OpenedModel opened = Open(directory);
-  return {.tokenizer = std::move(opened.tokenizer),
-          .qa = BuildBertEncoder(opened.checkpoint, compute, options.threads),
-          .defaults = opened.notes.defaults,
-          .name = ModelName(directory)};
+  return BuildModel(std::move(opened.tokenizer), opened.checkpoint, opened.notes.defaults, options,
+                    ModelName(directory));
 }
 
 fs::path FindModel(const std::string& directory_or_name,

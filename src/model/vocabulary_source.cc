@@ -45,12 +45,12 @@ std::string FromTokenizerJson(const fs::path& path) {
 
 }  // namespace
 
-std::string ReadVocabularyText(const fs::path& vocabulary_file) {
+VocabularyText ReadVocabularyText(const fs::path& vocabulary_file) {
   const fs::path tokenizer_json = vocabulary_file.parent_path() / "tokenizer.json";
   if (!fs::exists(vocabulary_file) && fs::exists(tokenizer_json)) {
-    return FromTokenizerJson(tokenizer_json);
+    return {.source = tokenizer_json, .text = FromTokenizerJson(tokenizer_json)};
   }
-  return ReadFile(vocabulary_file);
+  return {.source = vocabulary_file, .text = ReadFile(vocabulary_file)};
 }
 
 }  // namespace bertqa

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "model/directory.h"
+#include "text/tokenizer_config.h"
+
+namespace bertqa {
+
+/// The files of a model directory beside its weights.
+struct ModelFiles {
+  std::string vocabulary;     ///< the text of vocab.txt
+  std::string configuration;  ///< the text of config.json
+  BertConfig config;          ///< what it says
+  WordPieceConfig tokenizer;
+  ModelNotes notes;
+};
+
+/// Reads them from where they lie; the tokenizer's settings lie beside the vocabulary. A vocabulary
+/// that is only in `tokenizer.json` is taken from there. bertqa.json is not read: `notes` are the
+/// defaults. Throws Error{kUnreadable, kMalformed, kUnsupported} that names the file.
+ModelFiles ReadModelFiles(const std::filesystem::path& config,
+                          const std::filesystem::path& vocabulary);
+
+/// The text of a config.json with the weights' type, as transformers spells it since version 4.56.
+std::string WithDType(const std::string& configuration, DType dtype);
+
+/// The text of a config.json that describes a question-answering head of two outputs, whatever
+/// head the model had before.
+std::string WithQuestionAnsweringHead(const std::string& configuration);
+
+/// Writes vocab.txt, config.json, tokenizer_config.json and bertqa.json into `folder`, which
+/// exists. Throws Error{kUnwritable}.
+void WriteModelFiles(const ModelFiles& files, const std::filesystem::path& folder);
+
+}  // namespace bertqa
