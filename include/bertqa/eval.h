@@ -62,4 +62,8 @@ struct EvalOptions {
 EvalReport Evaluate(const std::vector<GoldQuestion>& questions, const Predictions& predictions,
                     const NoAnswerScores* no_answer_scores, const EvalOptions& options);
 
+/// What `exact` counts for one question: `answer` ("": none) against its references. Errors as
+/// Evaluate.
+bool IsExactMatch(const GoldQuestion& question, const std::string& answer, SquadVersion version);
+
 }  // namespace bertqa

@@ -31,4 +31,10 @@ EvalReport Evaluate(const std::vector<GoldQuestion>& questions, const Prediction
              : EvaluateV2(questions, predictions, no_answer_scores, options);
 }
 
+bool IsExactMatch(const GoldQuestion& question, const std::string& answer, SquadVersion version) {
+  EvalOptions options;
+  options.version = version;
+  return Evaluate({question}, {{question.id, answer}}, nullptr, options)["exact"] > 0;
+}
+
 }  // namespace bertqa

@@ -50,6 +50,14 @@ TEST(EvaluateTest, Version1GivesNoWordNoF1) {
   EXPECT_EQ(report["f1"], 0.0);
 }
 
+TEST(EvaluateTest, ExactMatchOfOneQuestionFollowsTheVersion) {
+  EXPECT_TRUE(IsExactMatch(kGold[0], "the paris!", SquadVersion::kV1));
+  EXPECT_FALSE(IsExactMatch(kGold[0], "Paris, France", SquadVersion::kV2));
+  EXPECT_FALSE(IsExactMatch(kGold[0], "", SquadVersion::kV2));
+  EXPECT_TRUE(IsExactMatch(kGold[1], "", SquadVersion::kV2));
+  EXPECT_FALSE(IsExactMatch(kGold[1], "Paris", SquadVersion::kV2));
+}
+
 TEST(EvaluateTest, ScoresAboveTheThresholdAreNoAnswer) {
   const NoAnswerScores scores = {{"a", 0.5}, {"b", 0.7}, {"c", 0.2}};
   EvalOptions options = Version2();

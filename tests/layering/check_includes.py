@@ -34,7 +34,7 @@ PUBLIC = {
     "text": TEXT_TYPES,
     "windows": WINDOW_TYPES,
     "decode": WINDOW_TYPES | {"decode.h"},
-    "eval": {"error.h", "eval.h"},
+    "eval": {"error.h", "eval.h", "calibration.h"},
     "kernels": {"error.h", "precision.h"},
     "encoder": WINDOW_TYPES | {"precision.h", "qa_model.h"},
     "torchscript": {"error.h"},
