@@ -44,6 +44,7 @@ void AddSquadExample(TrainingData& data, SquadExample squad) {
     return;
   }
   std::vector<LabelledAnswer> answers;
+  answers.reserve(squad.answers.size());
   for (std::size_t i = 0; i < squad.answers.size(); ++i) {
     answers.push_back({std::move(squad.answers[i]), labels.answer_starts[i]});
   }

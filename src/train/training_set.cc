@@ -23,7 +23,9 @@ struct AnswerTokens {
   std::size_t last = 0;
 };
 
-/// The tokens that touch the answer, or nothing if none does (white space is no token).
+/// The tokens that touch the answer, or nothing if none does (white space is no token). The
+/// tutorial's rule takes a token more on a side where the answer ends with characters of no token,
+/// such as a combining accent: 8 of 65,000 questions of a mix of SQuAD and others.
 std::optional<AnswerTokens> FindAnswer(const std::vector<ByteSpan>& spans, const ByteSpan& answer) {
   // Neither begins nor ends of tokens ever descend (Encoding).
   const auto first = std::partition_point(
