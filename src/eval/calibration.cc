@@ -17,7 +17,7 @@ void Check(std::span<const JudgedAnswer> answers) {
   }
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const double probability = answers[i].probability;
-    if (!(probability >= 0 && probability <= 1)) {
+    if (std::isnan(probability) || probability < 0 || probability > 1) {
       throw Error(ErrorCode::kMalformed, "calibration: answer " + std::to_string(i) +
                                              ": expected a probability, found " +
                                              std::to_string(probability));

@@ -8,6 +8,7 @@
 
 #include "io/decode_marks.h"
 #include "io/heat_map_layout.h"
+#include "io/svg_shapes.h"
 #include "io/svg_text.h"
 #include "io/terminal_text.h"
 
@@ -15,11 +16,9 @@ namespace bertqa {
 namespace {
 
 constexpr double kWidth = 960;
-constexpr double kMargin = 44;
+constexpr double kMargin = kSvgMargin;
 constexpr double kTextWidth = kWidth - 2 * kMargin;
-constexpr double kTitleSize = 25;
 constexpr double kTextSize = 18;
-constexpr double kSmallSize = 13;
 constexpr double kLinePitch = 66;
 /// From the top of a line's upper strip: its text's base line and the lower strip.
 constexpr double kStripHeight = 8;
@@ -34,31 +33,8 @@ struct Ramp {
 };
 constexpr Ramp kStartRamp = {0xE6ECF3, 0x1F5FD1};
 constexpr Ramp kEndRamp = {0xF3ECE5, 0xD9480F};
-constexpr std::string_view kInk = "#1b1f24";
-constexpr std::string_view kFaintInk = "#5b6570";
-constexpr std::string_view kJointInk = "#12733f";
+constexpr std::string_view kJointInk = kSvgGreen;
 constexpr std::string_view kIndependentInk = "#7a3db8";
-
-std::string Number(const char* name, double value) {
-  return " " + std::string(name) + "=\"" + SvgNumber(value) + "\"";
-}
-
-std::string Rectangle(double x, double y, double width, double height, const std::string& rest) {
-  return "<rect" + Number("x", x) + Number("y", y) + Number("width", width) +
-         Number("height", height) + " " + rest + "/>\n";
-}
-
-struct TextStyle {
-  double size = kSmallSize;
-  std::string_view fill = kFaintInk;
-  std::string_view more = "";  ///< further attributes
-};
-
-std::string Text(double x, double y, std::string_view text, const TextStyle& style) {
-  const std::string more = style.more.empty() ? "" : " " + std::string(style.more);
-  return "<text" + Number("x", x) + Number("y", y) + Number("font-size", style.size) + " fill=\"" +
-         std::string(style.fill) + "\"" + more + ">" + EscapeXml(text) + "</text>\n";
-}
 
 /// Shares of probability are seen on a square-root scale: 1 % is a tenth of the way.
 std::string Shade(const Ramp& ramp, float probability) {
@@ -84,23 +60,10 @@ class HeatMap {
     DrawDecodes();
     DrawText();
     DrawLegend();
-    return Head() + body_ + "</svg>\n";
+    return SvgPicture({kWidth, y_ + kMargin, OneLine(request_.question), Description()}, body_);
   }
 
  private:
-  std::string Head() const {
-    const std::string size = SvgNumber(kWidth) + " " + SvgNumber(y_ + kMargin);
-    return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + size + "\"" +
-           Number("width", kWidth) + Number("height", y_ + kMargin) +
-           " role=\"img\" aria-labelledby=\"title desc\""
-           " font-family=\"Helvetica, Arial, 'Liberation Sans', 'Noto Sans', sans-serif\">\n"
-           "<title id=\"title\">" +
-           EscapeXml(OneLine(request_.question)) + "</title>\n<desc id=\"desc\">" +
-           EscapeXml(Description()) + "</desc>\n" +
-           Rectangle(0.5, 0.5, kWidth - 1, y_ + kMargin - 1,
-                     R"(rx="14" fill="#ffffff" stroke="#d5dbe1")");
-  }
-
   std::string Description() const {
     return "Start and end probability of " + std::to_string(layout_.shown_count) +
            " tokens of the text, as shades above and below each. " +
@@ -128,14 +91,10 @@ class HeatMap {
   }
 
   void DrawTitle() {
-    y_ = kMargin;
-    constexpr double kBold = 1.08;  // how much wider bold letters are
-    for (const std::string& line :
-         WrapText(OneLine(request_.question), kTitleSize * kBold, kTextWidth)) {
-      y_ += kTitleSize;
-      body_ += Text(kMargin, y_, line, {kTitleSize, kInk, R"(font-weight="bold")"});
-      y_ += 8;
-    }
+    y_ = kMargin - 8;
+    body_ += SvgParagraph(y_, OneLine(request_.question), kTextWidth,
+                          {kSvgTitleSize, kSvgInk, R"(font-weight="bold")"});
+    y_ += 8;
   }
 
   void DrawDecodes() {
@@ -147,11 +106,7 @@ class HeatMap {
   }
 
   void DrawDecode(const std::string& text, std::string_view ink) {
-    constexpr double kSize = 16;
-    for (const std::string& line : WrapText(text, kSize, kTextWidth)) {
-      y_ += kSize + 6;
-      body_ += Text(kMargin, y_, line, {kSize, ink});
-    }
+    body_ += SvgParagraph(y_, text, kTextWidth, {kSvgTextSize, ink});
   }
 
   double LineTop(std::size_t half_line) const {
@@ -205,9 +160,9 @@ class HeatMap {
         last = IsIn(*piece, span) ? piece : last;
       }
       const double beside = outset / 2 + 1;  // words are closer to each other than lines
-      body_ +=
-          Rectangle(first->x + kMargin - beside, LineTop(first->half_line) - outset,
-                    last->x + last->width - first->x + 2 * beside, kLineHeight + 2 * outset, style);
+      body_ += SvgRectangle(first->x + kMargin - beside, LineTop(first->half_line) - outset,
+                            last->x + last->width - first->x + 2 * beside, kLineHeight + 2 * outset,
+                            style);
     }
   }
 
@@ -222,16 +177,16 @@ class HeatMap {
                          ", end " + PercentText(token.end_probability)) +
                "</title>\n";
       // Strips of neighbouring word pieces stay apart by one unit.
-      body_ += Rectangle(x, top, piece.width - 1, kStripHeight,
-                         "rx=\"2\" fill=\"" + Shade(kStartRamp, token.start_probability) + "\"");
-      body_ += Rectangle(x, top + kLowerStrip, piece.width - 1, kStripHeight,
-                         "rx=\"2\" fill=\"" + Shade(kEndRamp, token.end_probability) + "\"");
+      body_ += SvgRectangle(x, top, piece.width - 1, kStripHeight,
+                            "rx=\"2\" fill=\"" + Shade(kStartRamp, token.start_probability) + "\"");
+      body_ += SvgRectangle(x, top + kLowerStrip, piece.width - 1, kStripHeight,
+                            "rx=\"2\" fill=\"" + Shade(kEndRamp, token.end_probability) + "\"");
     }
     if (!piece.text.empty()) {
       const std::string fit =
           "textLength=\"" + SvgNumber(piece.width) + "\" lengthAdjust=\"spacingAndGlyphs\"";
-      body_ += Text(x, top + kBaseline, piece.text,
-                    {kTextSize, piece.token_index ? kInk : kFaintInk, fit});
+      body_ += SvgText(x, top + kBaseline, piece.text,
+                       {kTextSize, piece.token_index ? kSvgInk : kSvgFaintInk, fit});
     }
     body_ += "</g>\n";
   }
@@ -267,25 +222,25 @@ class HeatMap {
     const double width = EstimateWidth(text, kSize) + 14;
     const double x = std::min(kMargin + first->x + 2, kWidth - kMargin - width);
     const double y = LineTop(first->half_line) + below_top;
-    body_ +=
-        Rectangle(x, y - kHeight / 2, width, kHeight, "rx=\"8\" fill=\"" + std::string(ink) + "\"");
-    body_ += Text(x + 7, y + 4, text, {kSize, "#ffffff", R"(font-weight="bold")"});
+    body_ += SvgRectangle(x, y - kHeight / 2, width, kHeight,
+                          "rx=\"8\" fill=\"" + std::string(ink) + "\"");
+    body_ += SvgText(x + 7, y + 4, text, {kSize, "#ffffff", R"(font-weight="bold")"});
   }
 
   void DrawNote() {
     if (layout_.shown_count < layout_.token_count) {
       y_ += 30;
-      body_ +=
-          Text(kMargin, y_,
-               std::to_string(layout_.shown_count) + " of " + std::to_string(layout_.token_count) +
-                   " tokens are shown: those around the answer",
-               {});
+      body_ += SvgText(kMargin, y_,
+                       std::to_string(layout_.shown_count) + " of " +
+                           std::to_string(layout_.token_count) +
+                           " tokens are shown: those around the answer",
+                       {});
     }
   }
 
   void DrawLegend() {
     y_ += 36;
-    body_ += Rectangle(kMargin, y_, kTextWidth, 1, R"(fill="#d5dbe1")");
+    body_ += SvgRectangle(kMargin, y_, kTextWidth, 1, R"(fill="#d5dbe1")");
     y_ += 30;
     DrawScale(kMargin, "start probability (above)", kStartRamp);
     DrawScale(kMargin + 300, "end probability (below)", kEndRamp);
@@ -301,25 +256,25 @@ class HeatMap {
     constexpr double kLength = 240;
     constexpr std::size_t kSteps = 48;
     constexpr std::array<int, 5> kTicks = {0, 1, 10, 50, 100};
-    body_ += Text(x, y_, name, {kSmallSize, kInk});
+    body_ += SvgText(x, y_, name, {kSvgSmallSize, kSvgInk});
     for (std::size_t i = 0; i < kSteps; ++i) {
       const double share = static_cast<double>(i) / (kSteps - 1);
-      body_ +=
-          Rectangle(x + kLength * static_cast<double>(i) / kSteps, y_ + 9, kLength / kSteps + 0.3,
-                    10, "fill=\"" + MixColors(ramp.low, ramp.high, share) + "\"");
+      body_ += SvgRectangle(x + kLength * static_cast<double>(i) / kSteps, y_ + 9,
+                            kLength / kSteps + 0.3, 10,
+                            "fill=\"" + MixColors(ramp.low, ramp.high, share) + "\"");
     }
     for (const int tick : kTicks) {
       const double at = x + kLength * std::sqrt(tick / 100.0);
-      body_ += Text(at, y_ + 34, std::to_string(tick) + (tick == 100 ? " %" : ""),
-                    {11, kFaintInk, R"(text-anchor="middle")"});
+      body_ += SvgText(at, y_ + 34, std::to_string(tick) + (tick == 100 ? " %" : ""),
+                       {11, kSvgFaintInk, R"(text-anchor="middle")"});
     }
   }
 
   void DrawSample(int row, const std::string& style, const std::string& name) {
     const double x = kMargin + 610;
     const double y = y_ - 11 + 26 * row;
-    body_ += Rectangle(x, y, 30, 15, style);
-    body_ += Text(x + 42, y + 12, name, {kSmallSize, kInk});
+    body_ += SvgRectangle(x, y, 30, 15, style);
+    body_ += SvgText(x + 42, y + 12, name, {kSvgSmallSize, kSvgInk});
   }
 
   const QaRequest& request_;

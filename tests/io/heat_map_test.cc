@@ -4,65 +4,15 @@
 
 #include <random>
 #include <regex>
-#include <set>
 
 #include "base/utf8.h"
 #include "io/inspection_sample.h"
 #include "io/random_text.h"
 #include "io/svg_text.h"
+#include "io/xml_problem.h"
 
 namespace bertqa {
 namespace {
-
-/// What is wrong with a document as XML (elements nested and closed, attributes quoted, characters
-/// and references allowed), or nothing. Only what our writer could break.
-std::string XmlProblem(const std::string& xml) {
-  if (FindInvalidUtf8(xml)) {
-    return "not UTF-8";
-  }
-  for (std::size_t at = 0; at < xml.size();) {
-    const CodePoint character = DecodeAt(xml, at);
-    const char32_t c = character.value;
-    if ((c < 0x20 && c != '\n' && c != '\t') || c == 0xFFFE || c == 0xFFFF) {
-      return "a character that XML forbids at " + std::to_string(at);
-    }
-    at += character.size;
-  }
-  static const std::regex kPart(
-      R"re(<(/?)([A-Za-z]+)((?: [A-Za-z:-]+="[^"<]*")*)\s*(/?)>|(?:[^<&>]|&(?:amp|lt|gt|quot|#39);)+)re");
-  std::vector<std::string> open;
-  std::size_t position = 0;
-  for (std::sregex_iterator part(xml.begin(), xml.end(), kPart), end; part != end; ++part) {
-    if (static_cast<std::size_t>(part->position()) != position) {
-      break;
-    }
-    position += static_cast<std::size_t>(part->length());
-    const std::string name = (*part)[2];
-    if (name.empty() || (*part)[4].length() > 0) {
-      continue;
-    }
-    if ((*part)[1].length() == 0) {
-      open.push_back(name);
-    } else if (open.empty() || open.back() != name) {
-      return "</" + name + "> closes nothing";
-    } else {
-      open.pop_back();
-    }
-  }
-  if (position != xml.size()) {
-    return "broken at " + xml.substr(position, 60);
-  }
-  return open.empty() ? "" : "<" + open.back() + "> is open";
-}
-
-TEST(XmlProblemTest, FindsWhatIsBroken) {
-  EXPECT_EQ(XmlProblem("<svg a=\"1\"><g>a &amp; b</g><rect x=\"2\"/></svg>\n"), "");
-  EXPECT_NE(XmlProblem("<svg>a & b</svg>"), "");
-  EXPECT_NE(XmlProblem("<svg><g></svg>"), "");
-  EXPECT_NE(XmlProblem("<svg>"), "");
-  EXPECT_NE(XmlProblem("<svg>\x01</svg>"), "");
-  EXPECT_NE(XmlProblem("<svg a=\"<\"></svg>"), "");
-}
 
 InspectionSample MakeTower() {
   InspectionSample sample =
@@ -77,14 +27,6 @@ InspectionSample MakeTower() {
 
 std::string Draw(const InspectionSample& sample) {
   return FormatHeatMapSvg(sample.request, sample.inspection);
-}
-
-std::size_t Count(const std::string& text, const std::string& part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-    ++count;
-  }
-  return count;
 }
 
 /// x and y of the text element that says `text`.
@@ -144,17 +86,17 @@ TEST(FormatHeatMapSvgTest, JoinsWordPiecesAsTheyStand) {
 
 TEST(FormatHeatMapSvgTest, ShadesOnASquareRootScale) {
   const std::string svg = Draw(MakeTower());
-  EXPECT_EQ(Count(svg, "fill=\"" + MixColors(0xE6ECF3, 0x1F5FD1, 0.9) + "\""), 1U)
+  EXPECT_EQ(CountOf(svg, "fill=\"" + MixColors(0xE6ECF3, 0x1F5FD1, 0.9) + "\""), 1U)
       << "the start of Paris: 0.81";
-  EXPECT_EQ(Count(svg, "<title>Paris: start 81.0 %, end 90.0 %</title>"), 1U);
+  EXPECT_EQ(CountOf(svg, "<title>Paris: start 81.0 %, end 90.0 %</title>"), 1U);
 }
 
 TEST(FormatHeatMapSvgTest, MarksTheIndependentDecodeOnlyWhereItDiffers) {
   InspectionSample sample = MakeTower();
-  EXPECT_EQ(Count(Draw(sample), "stroke-dasharray"), 0U);
+  EXPECT_EQ(CountOf(Draw(sample), "stroke-dasharray"), 0U);
   sample.inspection.independent = sample.AnswerOf(4, 8, 0.02F);
   const std::string svg = Draw(sample);
-  EXPECT_EQ(Count(svg, "stroke-dasharray"), 3U) << "a box on each of two lines, and the legend";
+  EXPECT_EQ(CountOf(svg, "stroke-dasharray"), 3U) << "a box on each of two lines, and the legend";
   EXPECT_NE(svg.find("2.0 %"), std::string::npos);
   sample.inspection.independent = {};
   sample.inspection.independent.no_answer_reason = NoAnswerReason::kCrossed;
@@ -174,7 +116,7 @@ TEST(FormatHeatMapSvgTest, ShowsTheNeighbourhoodOfTheAnswerInALongText) {
   EXPECT_NE(svg.find(">w1000</text>"), std::string::npos);
   EXPECT_NE(svg.find(">w920</text>"), std::string::npos);
   EXPECT_EQ(svg.find(">w919</text>"), std::string::npos);
-  EXPECT_EQ(Count(svg, ">…</text>"), 2U);
+  EXPECT_EQ(CountOf(svg, ">…</text>"), 2U);
   EXPECT_NE(svg.find("162 of 3000 tokens are shown"), std::string::npos);
   EXPECT_EQ(XmlProblem(svg), "");
 }
