@@ -2,7 +2,9 @@
 
 import collections
 import json
+import math
 import unittest
+import xml.etree.ElementTree
 
 from runner import GOLDEN, CliTest, normalise, run
 
@@ -37,6 +39,22 @@ def figures(answers, gold):
           for key, texts in gold.items()]
     total = len(gold)
     return [100.0 * sum(exact) / total, 100.0 * sum(f1) / total, total]
+
+
+def right_answer(answer, texts):
+    return max(normalise(answer) == normalise(text) for text in texts or [""])
+
+
+def calibration_error(records, gold):
+    """Guo et al. 2017, eq. 3, in percent, of what `batch` says about each question."""
+    bins = collections.defaultdict(list)
+    for record in records:
+        answer = record["answer"]
+        probability = record["null_probability"] if answer is None else record["probability"]
+        right = right_answer(answer or "", gold[record["id"]])
+        bins[max(math.ceil(probability * 10), 1)].append((probability, right))
+    return 100 / len(records) * sum(
+        abs(sum(right for _, right in bin_) - sum(p for p, _ in bin_)) for bin_ in bins.values())
 
 
 class Predictions(CliTest):
@@ -128,10 +146,11 @@ class Model(CliTest):
         result = self.check(run("eval", V1, "--save-predictions", path, "--json"), 0)
         answers = json.loads(path.read_text())
         self.assertEqual(list(answers), list(gold_answers(V1)))
-        self.assertEqual(list(json.loads(result.stdout).values()),
-                         figures(answers, gold_answers(V1)))
-        again = run("eval", V1, "--predictions", path, "--json")
-        self.check(again, 0, result.stdout)
+        report = json.loads(result.stdout)
+        self.assertEqual(list(report), ["exact", "f1", "total", "ece"])
+        self.assertEqual(list(report.values())[:3], figures(answers, gold_answers(V1)))
+        again = json.loads(run("eval", V1, "--predictions", path, "--json").stdout)
+        self.assertEqual(again, {key: report[key] for key in ("exact", "f1", "total")})
         batch = run("batch", V1, "--output-format", "squad")
         self.assertEqual(batch.stdout, path.read_text())
 
@@ -153,6 +172,60 @@ class Model(CliTest):
         threshold = repr(search["best_exact_thresh"])
         result = run("eval", V2, "--json", "--no-answer", "on", "--null-threshold=" + threshold)
         self.assertEqual(json.loads(result.stdout)["exact"], search["best_exact"])
+        self.assertEqual(list(search)[-2:], ["best_f1_thresh", "ece"])
+
+
+class Calibration(CliTest):
+    def test_ece_is_that_of_the_answers_batch_gives(self):
+        abstain = ("--no-answer", "on", "--null-threshold", "-1")
+        abstained = 0
+        for data, options in ((V1, ()), (V2, ("--quiet",)), (V2, abstain)):
+            with self.subTest(data=data.name, options=options):
+                report = json.loads(run("eval", data, "--json", *options).stdout)
+                records = run("batch", data, *options).records()
+                abstained += sum(record["answer"] is None for record in records)
+                self.assertAlmostEqual(report["ece"],
+                                       calibration_error(records, gold_answers(data)), places=4)
+                self.assertGreater(report["ece"], 0)
+        self.assertGreater(abstained, 0)
+
+    def test_text_and_json_agree(self):
+        text = self.check(run("eval", V1), 0).stdout
+        report = json.loads(run("eval", V1, "--json").stdout)
+        self.assertEqual(text.splitlines()[-1].split(), ["ece", str(report["ece"])])
+
+    def test_reliability_diagram(self):
+        path = self.folder / "reliability.svg"
+        result = self.check(run("eval", V1, "--json", "--reliability", path), 0)
+        self.assertEqual(result.stdout, run("eval", V1, "--json").stdout)
+        svg = xml.etree.ElementTree.parse(path).getroot()
+        self.assertEqual(svg.find("{*}title").text, "Reliability on eval_sample_v1.json")
+        ece = json.loads(result.stdout)["ece"]
+        self.assertIn(f"Expected calibration error: {ece:.1f} %, over 5 answers.",
+                      svg.find("{*}desc").text)
+
+    def test_reliability_needs_a_model_and_a_place(self):
+        predictions = self.write("predictions.json", "{}")
+        self.check_usage(run("eval", V1, "--predictions", predictions, "--reliability", "x.svg"),
+                         "--reliability: --predictions have no probabilities")
+        path = self.folder / "nowhere" / "x.svg"
+        result = run("eval", V1, "--reliability", path)
+        self.assertEqual((result.status, result.stdout), (4, ""))
+
+    def test_a_question_that_fails_has_no_probability(self):
+        context = "Paris is big."
+        qas = [{"id": "a", "question": " ", "answers": [{"text": "Paris", "answer_start": 0}]},
+               {"id": "b", "question": "What is big?",
+                "answers": [{"text": "Paris", "answer_start": 0}]}]
+        data = {"version": "1.1", "data": [{"paragraphs": [{"context": context, "qas": qas}]}]}
+        path = self.write("data.json", json.dumps(data))
+        result = run("eval", path, "--json", "--reliability", self.folder / "r.svg")
+        self.assertEqual(json.loads(result.stdout)["total"], 2)
+        self.assertIn("over 1 answer.", (self.folder / "r.svg").read_text())
+        data["data"][0]["paragraphs"][0]["qas"] = qas[:1]
+        path = self.write("data.json", json.dumps(data))
+        self.assertEqual(list(json.loads(run("eval", path, "--json").stdout)),
+                         ["exact", "f1", "total"])
 
 
 if __name__ == "__main__":

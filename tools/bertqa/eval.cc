@@ -1,19 +1,19 @@
 #include "bertqa/eval.h"
 
-#include <unistd.h>
-
-#include <limits>
+#include <filesystem>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
+#include "base/utf8.h"
+#include "bertqa/calibration.h"
 #include "bertqa/error.h"
 #include "command.h"
 #include "descriptor.h"
+#include "eval_answers.h"
 #include "io/json_text.h"
-#include "io/progress.h"
+#include "io/reliability_diagram.h"
 #include "io/squad_reader.h"
 
 namespace bertqa::cli {
@@ -26,19 +26,11 @@ struct EvalCommandOptions {
   std::string predictions;
   std::string na_probs;
   std::string save_predictions;
+  std::string reliability;
   bool json = false;
   bool threshold_search = false;
   std::optional<double> min_f1;
   std::optional<double> min_em;
-};
-
-/// What is judged: the answers given, and for a threshold search the best spans before any
-/// threshold and how far "no answer" is ahead of them.
-struct Answers {
-  Predictions given;
-  Predictions best_spans;
-  NoAnswerScores scores;
-  bool has_scores = false;
 };
 
 void Check(const EvalCommandOptions& options) {
@@ -56,86 +48,43 @@ void Check(const EvalCommandOptions& options) {
   if (has_predictions && !options.run.model.empty()) {
     throw Error(ErrorCode::kUsage, "--predictions and --model: no model is needed");
   }
-  if (!options.save_predictions.empty()) {
-    RequireWritable(options.save_predictions);
+  if (has_predictions && !options.reliability.empty()) {
+    throw Error(ErrorCode::kUsage, "--reliability: --predictions have no probabilities");
   }
-}
-
-Answers ReadAnswers(const EvalCommandOptions& options) {
-  Answers answers;
-  for (auto& [id, text] : ParsePredictions(ReadFile(options.predictions), options.predictions)) {
-    answers.given[id] = text;
-  }
-  answers.best_spans = answers.given;
-  if (!options.na_probs.empty()) {
-    answers.scores = ParseScores(ReadFile(options.na_probs), options.na_probs);
-    answers.has_scores = true;
-  }
-  return answers;
-}
-
-/// How far "no answer" is ahead of the best span: what --null-threshold is compared with.
-double NullLead(const QaResult& result) {
-  if (!result.null_logit || result.answers.empty()) {
-    return std::numeric_limits<float>::max();
-  }
-  return static_cast<double>(*result.null_logit) -
-         static_cast<double>(result.answers.front().logit);
-}
-
-Answers PredictAnswers(const SquadFile& file, const EvalCommandOptions& options) {
-  const LoadedPipeline loaded = LoadPipeline(options.run, options.answer);
-  Progress progress(!options.run.quiet && ::isatty(STDERR_FILENO) == 1, file.examples.size());
-  Answers answers;
-  answers.has_scores = true;
-  std::size_t read = 0;
-  std::size_t written = 0;
-  const RequestSource source = [&]() -> std::optional<StreamInput> {
-    if (read == file.examples.size()) {
-      return std::nullopt;
-    }
-    const SquadExample& example = file.examples[read++];
-    return StreamInput{{example.question, {*example.context}, {}}, {}};
-  };
-  const ResultSink sink = [&](const StreamOutput& output) {
-    const std::string& id = file.examples[written++].id;
-    progress.Advance();
-    QaResult result;  // of a question that failed: no answer
-    result.no_answer_reason = NoAnswerReason::kEmptyContext;
-    if (const auto* error = std::get_if<RecordError>(&output.outcome)) {
-      Note("id " + id + ": " + error->message + "; counted as no answer");
-    } else {
-      result = std::get<QaResult>(output.outcome);
-    }
-    answers.best_spans[id] = result.answers.empty() ? "" : result.answers.front().text;
-    answers.given[id] = result.has_answer() ? answers.best_spans[id] : "";
-    answers.scores.emplace_back(id, NullLead(result));
-    return true;
-  };
-  const VerboseReport report(options.run, loaded);
-  const PipelineStats stats = loaded.pipeline.Stream(source, sink);
-  progress.Clear();
-  report.Print(stats);
-  return answers;
-}
-
-void SavePredictions(const SquadFile& file, const Answers& answers, const std::string& path) {
-  std::string json;
-  std::set<std::string_view> seen;
-  for (const SquadExample& example : file.examples) {
-    if (seen.insert(example.id).second) {
-      json += (json.empty() ? "{" : ",\n") + JsonString(example.id) + ": " +
-              JsonString(answers.given.at(example.id));
+  for (const std::string& output : {options.save_predictions, options.reliability}) {
+    if (!output.empty()) {
+      RequireWritable(output);
     }
   }
-  WriteFileAtomically(path, json.empty() ? "{}\n" : json + "}\n");
 }
 
-EvalReport Judge(const SquadFile& file, const Answers& answers, const EvalCommandOptions& options) {
+/// The last part of a path, for a title: nothing of one that is not UTF-8.
+std::string FileName(const std::string& path) {
+  const std::string name = std::filesystem::path(path).filename().string();
+  return FindInvalidUtf8(name) ? "" : name;
+}
+
+/// Adds `ece`, and writes the diagram if one is wanted.
+void ReportCalibration(const SquadFile& file, const EvalAnswers& answers,
+                       const EvalCommandOptions& options, EvalReport& report) {
+  if (answers.shown.empty() && options.reliability.empty()) {
+    return;  // answers from a file, or every question failed
+  }
+  const std::vector<ReliabilityBin> bins = BinAnswers(JudgeShown(file, answers.shown));
+  const double error = ExpectedCalibrationError(bins);
+  report.figures.push_back({"ece", 100 * error});
+  if (!options.reliability.empty()) {
+    const std::string title = "Reliability on " + FileName(options.data);
+    WriteFileAtomically(options.reliability, FormatReliabilityDiagramSvg({title, bins, error}));
+  }
+}
+
+EvalReport Judge(const SquadFile& file, const EvalAnswers& answers,
+                 const EvalCommandOptions& options) {
   std::vector<GoldQuestion> gold;
   gold.reserve(file.examples.size());
   for (const SquadExample& example : file.examples) {
-    gold.push_back({example.id, example.answers});
+    gold.push_back(GoldOf(example));
   }
   EvalOptions eval;
   eval.version = file.version;
@@ -213,12 +162,14 @@ int RunEval(const EvalCommandOptions& options) {
     throw Error(ErrorCode::kUsage, "--threshold-search: " + options.data +
                                        " is a SQuAD 1.1 file, where every question has an answer");
   }
-  const Answers answers =
-      options.predictions.empty() ? PredictAnswers(file, options) : ReadAnswers(options);
+  const EvalAnswers answers = options.predictions.empty()
+                                  ? PredictAnswers(file, options.run, options.answer)
+                                  : ReadAnswers(options.predictions, options.na_probs);
   if (!options.save_predictions.empty()) {
     SavePredictions(file, answers, options.save_predictions);
   }
-  const EvalReport report = Judge(file, answers, options);
+  EvalReport report = Judge(file, answers, options);
+  ReportCalibration(file, answers, options, report);
   Advise(file, report, options);
   WriteOut(FormatReport(report, options.json));
   return MeetsBounds(report, options) ? kDone : kDoneBut;
@@ -238,6 +189,11 @@ void AddEval(CLI::App& app, Action& action) {
                    "No-answer scores of the predictions ({\"id\": 0.1})")
       ->type_name("FILE");
   eval->add_option("--save-predictions", options->save_predictions, "Write the answers here")
+      ->type_name("FILE");
+  eval->add_option(
+          "--reliability", options->reliability,
+          "Draw ece (expected calibration error, percent; printed where a model runs): are "
+          "answers right as often as their probability says? An SVG")
       ->type_name("FILE");
   eval->add_flag("--json", options->json, "The figures as one JSON object");
   eval->add_flag("--threshold-search", options->threshold_search,
