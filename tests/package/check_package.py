@@ -6,7 +6,8 @@ check_package.py --cmake CMAKE --build BUILD_DIR --source SOURCE_DIR --generator
 Fails unless the installed program and a program built against the installed library (examples/ask)
 answer a question from another folder, with an empty environment, and open nothing of the build tree
 or the source tree: the dynamic linker is asked (LD_DEBUG=files) what it opens, and the run paths
-are read.
+are read. The same for every module with libtorch (lib/bertqa/libbertqa_*.so): it is installed, and
+loads; the writer of TorchScript archives also writes one.
 """
 
 import argparse
@@ -32,17 +33,21 @@ def run(command, **options):
     return result
 
 
-def run_bare(command, folder):
+def run_opening(command, folder):
     """Runs it in `folder` with nothing in its environment but the linker's debug output.
     Returns stdout and the files that the linker opened."""
     result = run(command, cwd=folder, env={"LD_DEBUG": "files", "LC_ALL": "C.UTF-8"})
-    opened = re.findall(r"calling init: (\S+)", result.stderr)
+    return result.stdout, re.findall(r"calling init: (\S+)", result.stderr)
+
+
+def run_bare(command, folder):
+    """run_opening for what does not need libtorch."""
+    output, opened = run_opening(command, folder)
     if not any("libutf8proc" in path for path in opened):
-        sys.exit(f"{command[0]}: the linker's debug output names no library:\n"
-                 f"{result.stderr[:2000]}")
+        sys.exit(f"{command[0]}: the linker's debug output names no library: {opened}")
     if any("libtorch" in path for path in opened):
         sys.exit(f"{command[0]}: libtorch is loaded, but answering does not need it")
-    return result.stdout, opened
+    return output, opened
 
 
 class Trees:
@@ -107,6 +112,30 @@ def check_example(arguments, prefix, folder, trees):
         sys.exit(f"the example did not load the installed libbertqa.so: {opened}")
 
 
+def check_modules(arguments, prefix, folder, trees):
+    """What was built is installed, and finds libtorch without the build."""
+    built = sorted(path.name for path in (arguments.build / "lib/bertqa").glob("libbertqa_*.so")
+                   if "test" not in path.name)
+    installed = {path.name: path for path in (prefix / "lib").rglob("libbertqa_*.so")}
+    if "libbertqa_torchscript.so" not in built or built != sorted(installed):
+        sys.exit(f"modules built: {built}, installed: {sorted(installed)}")
+    for path in installed.values():
+        load = f"import ctypes; ctypes.CDLL({str(path)!r})"
+        _, opened = run_opening([sys.executable, "-c", load], folder)
+        if not any("libtorch_cpu" in name for name in opened):
+            sys.exit(f"{path.name}: libtorch is not loaded with it: {opened}")
+        check_opened(path.name, opened, trees)
+
+
+def check_export(prefix, folder, trees):
+    command = [prefix / "bin/bertqa", "export", "--model", "minilm-l6-squad", "--format",
+               "torchscript", "-o", folder / "exported"]
+    _, opened = run_opening(command, folder)
+    if not (folder / "exported/model.pt").is_file():
+        sys.exit("the installed program wrote no archive")
+    check_opened(command[0], opened, trees)
+
+
 def check_opened(program, opened, trees):
     for path in opened:
         if path in trees:
@@ -133,6 +162,8 @@ def main():
         check_links(prefix)
         check_program(prefix, work, trees)
         check_example(arguments, prefix, work, trees)
+        check_modules(arguments, prefix, work, trees)
+        check_export(prefix, work, trees)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     print("installed, moved, asked: nothing of the build tree was needed")
