@@ -31,10 +31,10 @@ struct LoadOptions {
   std::size_t threads = 1;  ///< that loading may use; at least 1
 };
 
-/// Loads a model directory: `config.json`, `vocab.txt`, the tokenizer's configuration
-/// (`tokenizer_config.json`, else `tokenizer.json`, else BERT's defaults) and weights
-/// (`model.safetensors`, else `model.pt`, a TorchScript archive that is read as weights and never
-/// run). Also a folder as Hugging Face saves it.
+/// Loads a model directory: `config.json`, `vocab.txt` (else the pieces in `tokenizer.json`), the
+/// tokenizer's configuration (`tokenizer_config.json`, else `tokenizer.json`, else BERT's defaults)
+/// and weights (`model.safetensors`, else `model.pt`, a TorchScript archive that is read as weights
+/// and never run). Also a folder as Hugging Face saves it.
 /// Throws Error{kUnreadable, kMalformed, kUnsupported} that names the file and what is wrong;
 /// Error{kUsage} if the processor cannot compute in that precision.
 Model LoadModel(const std::filesystem::path& directory, const LoadOptions& options = {});

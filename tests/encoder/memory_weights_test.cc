@@ -14,6 +14,7 @@ namespace {
 std::vector<MemoryTensor> TensorsOf(const Checkpoint& checkpoint) {
   std::vector<MemoryTensor> tensors;
   const WeightsFile& file = checkpoint.file();
+  tensors.reserve(file.entries().size());
   for (std::size_t index = 0; index < file.entries().size(); ++index) {
     tensors.push_back(ReadFloat32(file, index, file.entries()[index].name));
   }

@@ -94,6 +94,14 @@ TEST_F(ModelTest, MissingFilesAreNamed) {
   ExpectLoadError(ErrorCode::kUnreadable, "/config.json: cannot open: No such file or directory");
 }
 
+TEST_F(ModelTest, MissingVocabularyIsNamed) {
+  fs::remove(model_ / "vocab.txt");
+  ExpectLoadError(ErrorCode::kUnreadable, "/vocab.txt: cannot open: No such file or directory");
+  Write("tokenizer.json", "{}");
+  ExpectLoadError(ErrorCode::kMalformed,
+                  "/tokenizer.json: a JSON object with \"model\": {\"vocab\": {…}} is expected");
+}
+
 TEST_F(ModelTest, VocabularyOfTheWrongSize) {
   std::ofstream(model_ / "vocab.txt", std::ios::app) << "one\ntwo\n";
   ExpectLoadError(ErrorCode::kMalformed,
