@@ -1,7 +1,9 @@
 #include "encoder/safetensors_writer.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "bertqa/error.h"
@@ -13,28 +15,20 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kAlignment = 8;  // of the data, as the reference implementation writes it
 
-/// The tensors in the order of the file: wider types first, so that all are aligned.
-std::vector<ExpectedTensor> FileOrder(const Checkpoint& checkpoint, StoredPrecision precision) {
-  std::vector<ExpectedTensor> tensors;
-  for (const std::size_t width : {4U, 2U}) {
-    for (const ExpectedTensor& tensor : checkpoint.tensors()) {
-      if (SizeOf(StoredAs(checkpoint.dtype(tensor.name), precision)) == width) {
-        tensors.push_back(tensor);
-      }
-    }
-  }
-  return tensors;
-}
+/// A tensor as it is stored, and where its elements come from.
+struct StoredTensor {
+  TensorEntry entry;
+  std::function<TensorBytes()> read;
+};
 
-std::string Header(const Checkpoint& checkpoint, StoredPrecision precision,
-                   const std::vector<ExpectedTensor>& tensors) {
+std::string Header(const std::vector<StoredTensor>& tensors) {
   Json header = {{"__metadata__", {{"format", "pt"}}}};  // transformers insists on it
   std::size_t begin = 0;
-  for (const ExpectedTensor& tensor : tensors) {
-    const DType dtype = StoredAs(checkpoint.dtype(tensor.name), precision);
-    const std::size_t end = begin + ElementCount(tensor.shape) * SizeOf(dtype);
-    header[tensor.name] = {
-        {"dtype", SafetensorsName(dtype)}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
+  for (const auto& [entry, read] : tensors) {
+    const std::size_t end = begin + ElementCount(entry.shape) * SizeOf(entry.dtype);
+    header[entry.name] = {{"dtype", SafetensorsName(entry.dtype)},
+                          {"shape", entry.shape},
+                          {"data_offsets", {begin, end}}};
     begin = end;
   }
   std::string text = header.dump();
@@ -42,18 +36,18 @@ std::string Header(const Checkpoint& checkpoint, StoredPrecision precision,
   return text;
 }
 
-}  // namespace
-
-void WriteSafetensors(const Checkpoint& checkpoint, StoredPrecision precision,
-                      const std::filesystem::path& path) {
-  const std::vector<ExpectedTensor> tensors = FileOrder(checkpoint, precision);
-  const std::string header = Header(checkpoint, precision, tensors);
+/// Wider types come first, so that all are aligned.
+void Write(std::vector<StoredTensor> tensors, const std::filesystem::path& path) {
+  std::stable_sort(tensors.begin(), tensors.end(), [](const auto& left, const auto& right) {
+    return SizeOf(left.entry.dtype) > SizeOf(right.entry.dtype);
+  });
+  const std::string header = Header(tensors);
   const std::uint64_t header_size = header.size();
   std::ofstream file(path, std::ios::binary);
   file.write(reinterpret_cast<const char*>(&header_size), sizeof header_size);  // little-endian
   file.write(header.data(), static_cast<std::streamsize>(header.size()));
-  for (const ExpectedTensor& tensor : tensors) {
-    const TensorBytes data = ReadAs(checkpoint, tensor.name, precision);
+  for (const StoredTensor& tensor : tensors) {
+    const TensorBytes data = tensor.read();
     file.write(reinterpret_cast<const char*>(data.bytes.data()),
                static_cast<std::streamsize>(data.bytes.size()));
   }
@@ -61,6 +55,28 @@ void WriteSafetensors(const Checkpoint& checkpoint, StoredPrecision precision,
   if (!file) {
     throw Error(ErrorCode::kUnwritable, path.string() + ": cannot write: " + std::strerror(errno));
   }
+}
+
+}  // namespace
+
+void WriteSafetensors(const Checkpoint& checkpoint, StoredPrecision precision,
+                      const std::filesystem::path& path) {
+  std::vector<StoredTensor> tensors;
+  for (const ExpectedTensor& tensor : checkpoint.tensors()) {
+    const DType dtype = StoredAs(checkpoint.dtype(tensor.name), precision);
+    tensors.push_back({{tensor.name, dtype, tensor.shape},
+                       [&] { return ReadAs(checkpoint, tensor.name, precision); }});
+  }
+  Write(std::move(tensors), path);
+}
+
+void WriteSafetensors(const WeightsFile& weights, const std::filesystem::path& path) {
+  std::vector<StoredTensor> tensors;
+  for (std::size_t index = 0; index < weights.entries().size(); ++index) {
+    tensors.push_back(
+        {weights.entries()[index], [&weights, index] { return weights.Read(index); }});
+  }
+  Write(std::move(tensors), path);
 }
 
 }  // namespace bertqa

@@ -12,4 +12,7 @@ namespace bertqa {
 void WriteSafetensors(const Checkpoint& checkpoint, StoredPrecision precision,
                       const std::filesystem::path& path);
 
+/// The same of any tensors, as they are.
+void WriteSafetensors(const WeightsFile& weights, const std::filesystem::path& path);
+
 }  // namespace bertqa

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <vector>
 
 #include "kernels/float_tile.h"
 #include "kernels/narrow_tiles.h"
@@ -246,6 +247,77 @@ void PackedLinear::SetInt8Column(std::int8_t* panel, std::size_t output, const f
     sum += quantised;
   }
   sums_.data()[output] = static_cast<float>(sum);
+}
+
+void PackedLinear::Reshape(std::size_t inputs, std::size_t outputs) {
+  inputs_ = inputs;
+  outputs_ = outputs;
+  depth_ = DepthOf(precision_, inputs);
+  panel_bytes_ = depth_ * kPanelColumns * 4;
+  const std::size_t bytes = RoundUp(outputs, kOutputStep) / kOutputStep * panel_bytes_;
+  if (bytes > packed_.size()) {
+    packed_ = AlignedBuffer<std::byte>(bytes);
+  }
+  if (RoundUp(outputs, kOutputStep) > biases_.size()) {
+    biases_ = AlignedBuffer<float>(RoundUp(outputs, kOutputStep));
+  }
+}
+
+void PackedLinear::SetTransposed(const float* weights, std::size_t stride) {
+  if (precision_ == Precision::kBFloat16) {
+    SetPairs(weights, stride);
+    return;
+  }
+  for (std::size_t first = 0; first < outputs_; first += kPanelColumns) {
+    const std::size_t columns = std::min(kPanelColumns, outputs_ - first);
+    auto* const panel =
+        reinterpret_cast<float*>(packed_.data() + first / kPanelColumns * panel_bytes_);
+    for (std::size_t input = 0; input < inputs_; ++input) {
+      float* const row = panel + input * kPanelColumns;
+      std::copy_n(weights + input * stride + first, columns, row);
+      std::fill(row + columns, row + kPanelColumns, 0.0F);
+    }
+  }
+}
+
+void PackedLinear::SetTransposed(const BFloat16* weights, std::size_t stride) {
+  SetPairs(weights, stride);
+}
+
+namespace {
+
+std::uint32_t BitsOf(BFloat16 value) {
+  return value.bits;
+}
+std::uint32_t BitsOf(float value) {
+  return ToBFloat16(value).bits;
+}
+
+/// out[i] holds even[i] and odd[i].
+template <typename T>
+void Pair(const T* even, const T* odd, std::size_t count, std::uint32_t* out) {
+  for (std::size_t index = 0; index < count; ++index) {
+    out[index] = BitsOf(even[index]) | BitsOf(odd[index]) << 16U;
+  }
+}
+
+}  // namespace
+
+template <typename T>
+void PackedLinear::SetPairs(const T* weights, std::size_t stride) {
+  const std::vector<T> nothing(kPanelColumns);
+  for (std::size_t first = 0; first < outputs_; first += kPanelColumns) {
+    const std::size_t columns = std::min(kPanelColumns, outputs_ - first);
+    auto* const panel =
+        reinterpret_cast<std::uint32_t*>(packed_.data() + first / kPanelColumns * panel_bytes_);
+    for (std::size_t step = 0; step < depth_; ++step) {
+      std::uint32_t* const row = panel + step * kPanelColumns;
+      const T* const even = weights + 2 * step * stride + first;
+      Pair(2 * step < inputs_ ? even : nothing.data(),
+           2 * step + 1 < inputs_ ? even + stride : nothing.data(), columns, row);
+      std::fill(row + columns, row + kPanelColumns, 0U);
+    }
+  }
 }
 
 void Multiply(const OperandView& input, std::size_t rows, const PackedLinear& linear,

@@ -31,6 +31,14 @@ class PackedLinear {
                const float* biases);
   static constexpr std::size_t kOutputStep = 32;
 
+  /// The whole of W from its transpose [inputs, outputs], rows `stride` values apart; biases are as
+  /// they were (0 at first). REQUIRES: precision() is not kInt8; kBFloat16 for the second.
+  void SetTransposed(const float* weights, std::size_t stride);
+  void SetTransposed(const BFloat16* weights, std::size_t stride);
+
+  /// Other sizes, in the same memory if that is enough; all is to be set again. Not for kInt8.
+  void Reshape(std::size_t inputs, std::size_t outputs);
+
   Precision precision() const { return precision_; }
   Isa isa() const { return isa_; }
   std::size_t inputs() const { return inputs_; }
@@ -50,6 +58,8 @@ class PackedLinear {
   void SetFloatColumn(float* panel, std::size_t column, const float* row) const;
   void SetBFloat16Column(BFloat16* panel, std::size_t column, const float* row) const;
   void SetInt8Column(std::int8_t* panel, std::size_t output, const float* row);
+  template <typename T>
+  void SetPairs(const T* weights, std::size_t stride);
 
   Precision precision_;
   Isa isa_;

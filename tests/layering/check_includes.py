@@ -21,7 +21,7 @@ ROOMS = {
     "torchscript": {"encoder", "base"},
     "model": {"text", "encoder", "torchscript", "base"},
     "pipeline": {"text", "windows", "decode", "base"},
-    "autograd": {"encoder", "base"},
+    "autograd": {"kernels", "encoder", "base"},
     "train": {"autograd", "model", "pipeline", "io", "eval", "decode", "encoder", "windows", "text",
               "base"},
 }

@@ -100,5 +100,6 @@ void AddInspect(CLI::App& app, Action& action);
 void AddImport(CLI::App& app, Action& action);
 void AddExport(CLI::App& app, Action& action);
 void AddInfo(CLI::App& app, Action& action);
+void AddTrain(CLI::App& app, Action& action);
 
 }  // namespace bertqa::cli

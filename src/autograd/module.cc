@@ -1,0 +1,67 @@
+// libbertqa_autograd.so: training's part with libtorch, loaded when a model is trained.
+
+#include <ATen/Context.h>
+#include <c10/util/Exception.h>
+
+#include <string>
+
+#include "autograd/torch_engine.h"
+#include "bertqa/error.h"
+
+namespace bertqa {
+namespace {
+
+/// Runs `work`; libtorch's errors become ours.
+template <class Work>
+auto Guarded(const Work& work) {
+  try {
+    return work();
+  } catch (const c10::Error& error) {
+    const std::string text = error.what_without_backtrace();
+    throw Error(ErrorCode::kInternal, "libtorch: " + text.substr(0, text.find('\n')));
+  }
+}
+
+/// Keeps libtorch's exceptions on this side.
+class GuardedEngine : public TrainingEngine {
+ public:
+  explicit GuardedEngine(const EngineOptions& options) : engine_(options) {}
+
+  const std::vector<StateTensor>& state() override { return engine_.state(); }
+  void Upload() override {
+    Guarded([&] { engine_.Upload(); });
+  }
+  void Download() override {
+    Guarded([&] { engine_.Download(); });
+  }
+  StepResult Step(const StepInput& input) override {
+    return Guarded([&] { return engine_.Step(input); });
+  }
+  void Predict(const PackedBatch& inputs, std::vector<float>& start,
+               std::vector<float>& end) override {
+    Guarded([&] { engine_.Predict(inputs, start, end); });
+  }
+
+ private:
+  TorchEngine engine_;
+};
+
+bool HasDevice(const char* device) {
+  return std::string(device) == "cpu" || (std::string(device) == "cuda" && at::hasCUDA());
+}
+
+std::unique_ptr<TrainingEngine> MakeEngine(const EngineOptions& options) {
+  if (!HasDevice(options.device.c_str())) {
+    throw Error(ErrorCode::kUsage,
+                "--device " + options.device + ": this libtorch finds no such device here");
+  }
+  return Guarded([&] { return std::make_unique<GuardedEngine>(options); });
+}
+
+}  // namespace
+}  // namespace bertqa
+
+extern "C" __attribute__((visibility("default"))) bertqa::AutogradModule
+bertqa_autograd_1() noexcept {
+  return {.make_engine = &bertqa::MakeEngine, .has_device = &bertqa::HasDevice};
+}

@@ -1,0 +1,106 @@
+#include "autograd/packed_attention.h"
+
+#include <ATen/ops/_softmax.h>
+#include <ATen/ops/_softmax_backward_data.h>
+#include <ATen/ops/bmm.h>
+#include <ATen/ops/empty.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <cmath>
+
+namespace bertqa {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// The windows of a packed batch and the heads of each.
+struct Packing {
+  std::vector<std::int64_t> offsets;
+  std::int64_t heads = 0;
+
+  std::int64_t windows() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
+
+  /// Rows of window `window` of a [N, parts · H] as [parts, A, T, D]; a view.
+  at::Tensor View(const at::Tensor& packed, std::int64_t window, std::int64_t parts) const {
+    const std::int64_t begin = offsets[static_cast<std::size_t>(window)];
+    const std::int64_t tokens = offsets[static_cast<std::size_t>(window) + 1] - begin;
+    const std::int64_t head_size = packed.size(1) / parts / heads;
+    return packed.narrow(0, begin, tokens)
+        .view({tokens, parts, heads, head_size})
+        .permute({1, 2, 0, 3});
+  }
+};
+
+double ScaleOf(const at::Tensor& query) {
+  return 1 / std::sqrt(static_cast<double>(query.size(2)));
+}
+
+class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& input,
+                            const std::vector<std::int64_t>& offsets, std::int64_t heads,
+                            double dropout, std::int64_t key) {
+    const Packing packing{offsets, heads};
+    const DropoutMask mask{dropout, static_cast<std::uint64_t>(key)};
+    const at::Tensor qkv = input.to(at::kFloat);
+    at::Tensor output = at::empty({qkv.size(0), qkv.size(1) / 3}, qkv.options());
+    variable_list saved = {qkv};
+    for (std::int64_t window = 0; window < packing.windows(); ++window) {
+      const at::Tensor parts = packing.View(qkv, window, 3);
+      at::Tensor scores = at::bmm(parts[0], parts[1].transpose(1, 2)).mul_(ScaleOf(parts[0]));
+      at::Tensor weights = at::_softmax(scores, -1, /*half_to_float=*/false);
+      saved.push_back(weights);
+      if (!mask.is_empty()) {
+        weights = weights.clone();
+        ApplyDropout(weights, mask.At(static_cast<std::uint64_t>(window)));
+      }
+      packing.View(output, window, 1)[0].copy_(at::bmm(weights, parts[2]));
+    }
+    context->save_for_backward(std::move(saved));
+    context->saved_data["offsets"] = offsets;
+    context->saved_data["heads"] = heads;
+    context->saved_data["dropout"] = dropout;
+    context->saved_data["key"] = key;
+    return output.to(input.scalar_type());
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const Packing packing{context->saved_data["offsets"].toIntVector(),
+                          context->saved_data["heads"].toInt()};
+    const DropoutMask mask{context->saved_data["dropout"].toDouble(),
+                           static_cast<std::uint64_t>(context->saved_data["key"].toInt())};
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor output_gradient = gradients[0].to(at::kFloat).contiguous();
+    at::Tensor result = at::empty_like(saved[0]);
+    for (std::int64_t window = 0; window < packing.windows(); ++window) {
+      const at::Tensor parts = packing.View(saved[0], window, 3);
+      const at::Tensor wanted = packing.View(output_gradient, window, 1)[0];
+      const at::Tensor& weights = saved[static_cast<std::size_t>(window) + 1];
+      const at::Tensor into = packing.View(result, window, 3);
+      const DropoutMask window_mask = mask.At(static_cast<std::uint64_t>(window));
+      at::Tensor dropped = mask.is_empty() ? weights : weights.clone();
+      ApplyDropout(dropped, mask.is_empty() ? mask : window_mask);
+      into[2].copy_(at::bmm(dropped.transpose(1, 2), wanted));
+      at::Tensor weights_gradient = at::bmm(wanted, parts[2].transpose(1, 2));
+      ApplyDropout(weights_gradient, mask.is_empty() ? mask : window_mask);
+      const at::Tensor scores_gradient =
+          at::_softmax_backward_data(weights_gradient, weights, -1, weights.scalar_type())
+              .mul_(ScaleOf(parts[0]));
+      into[0].copy_(at::bmm(scores_gradient, parts[1]));
+      into[1].copy_(at::bmm(scores_gradient.transpose(1, 2), parts[0]));
+    }
+    return {result.to(gradients[0].scalar_type()), {}, {}, {}, {}};
+  }
+};
+
+}  // namespace
+
+at::Tensor PackedAttention(const at::Tensor& qkv, const std::vector<std::size_t>& offsets,
+                           std::size_t heads, const DropoutMask& mask) {
+  const std::vector<std::int64_t> begins(offsets.begin(), offsets.end());
+  return AttentionFunction::apply(qkv, begins, static_cast<std::int64_t>(heads), mask.probability,
+                                  static_cast<std::int64_t>(mask.key));
+}
+
+}  // namespace bertqa

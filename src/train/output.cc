@@ -1,0 +1,107 @@
+#include "train/output.h"
+
+#include "base/files.h"
+#include "bertqa/error.h"
+#include "encoder/memory_weights.h"
+#include "model/trained_model.h"
+
+namespace bertqa {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// True for what a run writes into its folder.
+bool IsOfRun(const std::string& name) {
+  for (const char* own :
+       {"model.safetensors", "config.json", "vocab.txt", "tokenizer_config.json", "bertqa.json",
+        "log.jsonl", "learning-curve.svg", "teacher-logits.safetensors"}) {
+    if (name == own) {
+      return true;
+    }
+  }
+  return name.starts_with("checkpoint");
+}
+
+void RemoveOldRun(const fs::path& output) {
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(output)) {
+    if (entry.is_regular_file() && IsOfRun(entry.path().filename().string())) {
+      found.push_back(entry.path());
+    }
+  }
+  for (const fs::path& path : found) {
+    fs::remove(path);
+  }
+}
+
+}  // namespace
+
+void CheckOutput(const TrainPaths& paths) {
+  const CheckpointFile checkpoint(paths.output);
+  if (paths.resume && paths.overwrite) {
+    throw Error(ErrorCode::kUsage, "--resume and --overwrite contradict each other");
+  }
+  if (paths.resume && !checkpoint.exists()) {
+    throw Error(ErrorCode::kUsage,
+                "--resume: " + paths.output.string() + " holds no checkpoint to go on from");
+  }
+  if (!paths.resume && !paths.overwrite && fs::exists(paths.output)) {
+    throw Error(ErrorCode::kUsage, paths.output.string() +
+                                       ": exists; --resume goes on with a run, --overwrite "
+                                       "replaces it");
+  }
+}
+
+void ClaimOutput(const TrainPaths& paths) {
+  CheckOutput(paths);
+  try {
+    fs::create_directories(paths.output);
+    if (paths.overwrite) {
+      RemoveOldRun(paths.output);
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw Error(ErrorCode::kUnwritable,
+                paths.output.string() + ": cannot write: " + error.code().message());
+  }
+}
+
+Checkpoint ViewWeights(const BertConfig& config, const std::vector<StateTensor>& state) {
+  std::vector<MemoryTensor> tensors;
+  for (const ExpectedTensor& expected : ExpectedTensors(config)) {
+    for (const StateTensor& tensor : state) {
+      if (tensor.name == expected.name) {
+        tensors.push_back({tensor.name, tensor.shape, tensor.values, nullptr});
+      }
+    }
+  }
+  return {config, std::make_unique<MemoryWeights>(std::move(tensors), "the trained weights")};
+}
+
+void ReplaceModelFiles(const fs::path& base, const Checkpoint& weights, const ModelNotes& notes,
+                       const fs::path& output) {
+  StagedDirectory staged(output / "model", /*overwrite=*/true);
+  WriteTrainedModel(base, weights, notes, StoredPrecision::kAsIs, staged.path());
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(staged.path())) {
+    files.push_back(entry.path());
+  }
+  for (const fs::path& file : files) {
+    fs::rename(file, output / file.filename());
+  }
+}
+
+ModelNotes NotesOf(const TrainRun& run, const EvalReport* report) {
+  ModelNotes notes = run.base.notes;
+  notes.defaults = {};
+  notes.defaults.no_answer = run.trains_no_answer;
+  if (report == nullptr) {
+    return notes;
+  }
+  if (run.dev->has_unanswerable()) {
+    notes.defaults.null_threshold = (*report)["best_f1_thresh"];
+  }
+  notes.defaults.temperature = run.dev->FitTemperature(notes.defaults.null_threshold);
+  return notes;
+}
+
+}  // namespace bertqa

@@ -1,0 +1,122 @@
+#include "train/teacher.h"
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "bertqa/error.h"
+#include "bertqa/model.h"
+#include "encoder/memory_weights.h"
+#include "encoder/safetensors_reader.h"
+#include "encoder/safetensors_writer.h"
+#include "encoder/task_team.h"
+#include "train/fingerprint.h"
+
+namespace bertqa {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kBatchTokens = 768;
+
+void RequireSameVocabulary(const Tokenizer& student, const Tokenizer& teacher,
+                           const fs::path& directory) {
+  bool is_same = student.vocabulary_size() == teacher.vocabulary_size();
+  for (std::size_t id = 0; is_same && id < student.vocabulary_size(); ++id) {
+    is_same = student.Piece(static_cast<TokenId>(id)) == teacher.Piece(static_cast<TokenId>(id));
+  }
+  if (!is_same) {
+    throw Error(ErrorCode::kUsage,
+                "--teacher " + directory.string() +
+                    ": the vocabulary of the model to train is expected, this one's differs");
+  }
+}
+
+/// What the logits depend on: the windows and the teacher's weights.
+std::string NameOfWork(const TrainingSet& set, const fs::path& teacher) {
+  Fingerprint fingerprint;
+  AddTrainingSet(fingerprint, set);
+  for (const char* name : {"model.safetensors", "model.pt", "pytorch_model.bin", "vocab.txt"}) {
+    if (fs::exists(teacher / name)) {
+      fingerprint.Add(ReadFile(teacher / name));
+    }
+  }
+  return fingerprint.Hex();
+}
+
+/// The teacher's start and end logits of all windows, one after the other.
+struct AllLogits {
+  std::vector<float> start;
+  std::vector<float> end;
+};
+
+AllLogits Compute(const Model& teacher, const TrainingSet& set,
+                  const std::vector<std::size_t>& offsets, std::size_t threads) {
+  std::vector<std::size_t> lengths;
+  for (const TrainingWindow& window : set.windows) {
+    lengths.push_back(window.tokens);
+  }
+  AllLogits all{std::vector<float>(offsets.back()), std::vector<float>(offsets.back())};
+  const std::vector<BatchPlan> plans = PlanBatches(lengths, kBatchTokens);
+  TaskTeam(threads).ForEach(plans.size(), [&](std::size_t plan, std::size_t) {
+    PackedBatch batch;
+    for (const std::size_t window : plans[plan].window_indices) {
+      AppendTrainingWindow(batch, set, window, teacher.tokenizer->pair_template());
+    }
+    const SpanLogits logits = teacher.qa->Forward(batch, /*threads=*/1);
+    for (std::size_t i = 0; i < plans[plan].window_indices.size(); ++i) {
+      const std::size_t into = offsets[plans[plan].window_indices[i]];
+      const auto begin = static_cast<std::ptrdiff_t>(batch.offsets[i]);
+      const auto end = static_cast<std::ptrdiff_t>(batch.offsets[i + 1]);
+      std::copy(logits.start.begin() + begin, logits.start.begin() + end, all.start.data() + into);
+      std::copy(logits.end.begin() + begin, logits.end.begin() + end, all.end.data() + into);
+    }
+  });
+  return all;
+}
+
+void WriteLogits(const AllLogits& logits, const std::string& work, const fs::path& file) {
+  fs::path part = file;
+  part += ".part";
+  const Shape shape = {logits.start.size()};
+  WriteSafetensors(MemoryWeights({{"start." + work, shape, logits.start, nullptr},
+                                  {"end." + work, shape, logits.end, nullptr}},
+                                 part),
+                   part);
+  fs::rename(part, file);
+}
+
+}  // namespace
+
+TeacherLogits::TeacherLogits(const Request& request, const TrainingSet& set,
+                             const Tokenizer& tokenizer) {
+  offsets_ = {0};
+  for (const TrainingWindow& window : set.windows) {
+    offsets_.push_back(offsets_.back() + window.tokens);
+  }
+  const std::string work = NameOfWork(set, request.teacher);
+  if (fs::exists(request.file)) {
+    file_ = OpenSafetensors(request.file);
+  }
+  if (file_ == nullptr || file_->entries().front().name.find(work) == std::string::npos) {
+    const Model teacher = LoadModel(request.teacher, {.threads = request.threads});
+    RequireSameVocabulary(tokenizer, *teacher.tokenizer, request.teacher);
+    request.note("computing the teacher's logits of " + std::to_string(set.windows.size()) +
+                 " windows into " + request.file.string());
+    WriteLogits(Compute(teacher, set, offsets_, request.threads), work, request.file);
+    file_ = OpenSafetensors(request.file);
+  }
+  const bool start_first = file_->entries().front().name.starts_with("start.");
+  start_ = file_->Read(start_first ? 0 : 1);
+  end_ = file_->Read(start_first ? 1 : 0);
+}
+
+void TeacherLogits::Append(TrainingBatch& batch, std::size_t window_index) const {
+  const auto append = [&](const TensorBytes& from, std::vector<float>& into) {
+    const auto* const values = reinterpret_cast<const float*>(from.bytes.data());
+    into.insert(into.end(), values + offsets_[window_index], values + offsets_[window_index + 1]);
+  };
+  append(start_, batch.teacher_start);
+  append(end_, batch.teacher_end);
+}
+
+}  // namespace bertqa
