@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "autograd/context_pointer.h"
 #include "kernels/narrow_tiles.h"
 
 namespace bertqa {
@@ -66,17 +67,6 @@ at::Tensor Product(const at::Tensor& input, const PackedLinear& panels) {
   return output;
 }
 
-/// Pointers cross autograd's context as numbers.
-template <typename T>
-std::int64_t ToNumber(T& object) {
-  return reinterpret_cast<std::int64_t>(&object);
-}
-
-template <typename T>
-T& FromNumber(const c10::IValue& number) {
-  return *reinterpret_cast<T*>(number.toInt());  // NOLINT(performance-no-int-to-ptr)
-}
-
 class ProductFunction : public torch::autograd::Function<ProductFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input,
@@ -93,8 +83,8 @@ class ProductFunction : public torch::autograd::Function<ProductFunction> {
                                                  const torch::autograd::variable_list& gradients) {
     const at::Tensor input = context->get_saved_variables()[0];
     const at::Tensor wanted = gradients[0].contiguous();
-    const auto& panels = FromNumber<const LinearPanels>(context->saved_data["panels"]);
-    auto& scratch = FromNumber<WeightGradient>(context->saved_data["scratch"]);
+    const auto& panels = FromNumber<const LinearPanels>(context->saved_data["panels"].toInt());
+    auto& scratch = FromNumber<WeightGradient>(context->saved_data["scratch"].toInt());
     const std::int64_t outputs = context->saved_data["outputs"].toInt();
     at::Tensor weight = at::empty({outputs, input.size(1)}, input.options().dtype(at::kFloat));
     const WeightGradient::Shape shape{static_cast<std::size_t>(input.size(0)),

@@ -82,7 +82,7 @@ void NetworkPanels::Pack(const NetworkLeaves& leaves, TaskTeam& team) {
 
 at::Tensor ForwardNetwork(const NetworkRun& run, const at::Tensor& embeddings,
                           const std::vector<std::size_t>& offsets) {
-  const auto& [leaves, config, type, panels, layer_scratch, head_scratch, mask] = run;
+  const auto& [leaves, config, type, panels, attention, layer_scratch, head_scratch, mask] = run;
   const auto product = [&](std::size_t index, const at::Tensor& input, auto leaf, auto panel) {
     const LinearLeaves& linear = leaves.layers[index].*leaf;
     return panels == nullptr
@@ -95,7 +95,7 @@ at::Tensor ForwardNetwork(const NetworkRun& run, const at::Tensor& embeddings,
     const LayerLeaves& layer = leaves.layers[index];
     const at::Tensor context =
         PackedAttention(product(index, hidden, &LayerLeaves::qkv, &LayerPanels::qkv), offsets,
-                        config.attention_heads, MaskOf(mask, index, Site::kAttention));
+                        config.attention_heads, MaskOf(mask, index, Site::kAttention), attention);
     const at::Tensor attended = Dropout(
         product(index, context, &LayerLeaves::attention_output, &LayerPanels::attention_output),
         MaskOf(mask, index, Site::kAttentionOutput));

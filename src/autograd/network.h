@@ -11,6 +11,7 @@
 #include "bertqa/window.h"
 #include "encoder/config.h"
 #include "encoder/task_team.h"
+#include "kernels/attention_training.h"
 
 namespace bertqa {
 
@@ -62,6 +63,7 @@ struct NetworkRun {
   const BertConfig& config;
   at::ScalarType type = at::kFloat;       ///< of activations between layers
   const NetworkPanels* panels = nullptr;  ///< null: libtorch's products
+  AttentionTraining* attention = nullptr;
   WeightGradient* layer_scratch = nullptr;
   WeightGradient* head_scratch = nullptr;
   DropoutMask mask;

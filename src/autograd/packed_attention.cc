@@ -4,9 +4,12 @@
 #include <ATen/ops/_softmax_backward_data.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
+
+#include "autograd/context_pointer.h"
 
 namespace bertqa {
 namespace {
@@ -38,12 +41,11 @@ double ScaleOf(const at::Tensor& query) {
 
 class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
  public:
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& input,
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv,
                             const std::vector<std::int64_t>& offsets, std::int64_t heads,
                             double dropout, std::int64_t key) {
     const Packing packing{offsets, heads};
     const DropoutMask mask{dropout, static_cast<std::uint64_t>(key)};
-    const at::Tensor qkv = input.to(at::kFloat);
     at::Tensor output = at::empty({qkv.size(0), qkv.size(1) / 3}, qkv.options());
     variable_list saved = {qkv};
     for (std::int64_t window = 0; window < packing.windows(); ++window) {
@@ -62,7 +64,7 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
     context->saved_data["heads"] = heads;
     context->saved_data["dropout"] = dropout;
     context->saved_data["key"] = key;
-    return output.to(input.scalar_type());
+    return output;
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
@@ -71,7 +73,7 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
     const DropoutMask mask{context->saved_data["dropout"].toDouble(),
                            static_cast<std::uint64_t>(context->saved_data["key"].toInt())};
     const variable_list saved = context->get_saved_variables();
-    const at::Tensor output_gradient = gradients[0].to(at::kFloat).contiguous();
+    const at::Tensor output_gradient = gradients[0].contiguous();
     at::Tensor result = at::empty_like(saved[0]);
     for (std::int64_t window = 0; window < packing.windows(); ++window) {
       const at::Tensor parts = packing.View(saved[0], window, 3);
@@ -90,16 +92,128 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
       into[0].copy_(at::bmm(scores_gradient, parts[1]));
       into[1].copy_(at::bmm(scores_gradient.transpose(1, 2), parts[0]));
     }
-    return {result.to(gradients[0].scalar_type()), {}, {}, {}, {}};
+    return {result, {}, {}, {}, {}};
+  }
+};
+
+template <typename T>
+T* DataOf(at::Tensor& tensor) {
+  return static_cast<T*>(tensor.mutable_data_ptr());
+}
+template <typename T>
+const T* DataOf(const at::Tensor& tensor) {
+  return static_cast<const T*>(tensor.const_data_ptr());
+}
+
+/// The heads of a packed batch, one after the other.
+template <typename T>
+class KernelPass {
+ public:
+  KernelPass(const at::Tensor& qkv, const Packing& packing, const DropoutMask& mask)
+      : qkv_(qkv), packing_(packing), mask_(mask) {}
+
+  void Forward(AttentionTraining& kernels, at::Tensor& output, at::Tensor& log_sums) const {
+    ForEach([&](const TrainedHead<T>& head, std::size_t place, std::size_t sum_place) {
+      kernels.Forward(head, DataOf<T>(output) + place, DataOf<float>(log_sums) + sum_place);
+    });
+  }
+
+  /// Saved are the output and the logarithms of sums.
+  void Backward(AttentionTraining& kernels, const at::Tensor& output, const at::Tensor& log_sums,
+                const at::Tensor& wanted, at::Tensor& result) const {
+    const T* const base = DataOf<T>(qkv_);
+    ForEach([&](const TrainedHead<T>& head, std::size_t place, std::size_t sum_place) {
+      T* const into = DataOf<T>(result);
+      kernels.Backward(
+          head, DataOf<T>(output) + place, DataOf<T>(wanted) + place,
+          DataOf<float>(log_sums) + sum_place,
+          {into + (head.query - base), into + (head.key - base), into + (head.value - base)});
+    });
+  }
+
+ private:
+  template <class Work>
+  void ForEach(const Work& work) const {
+    const auto hidden = static_cast<std::size_t>(qkv_.size(1)) / 3;
+    const auto heads = static_cast<std::size_t>(packing_.heads);
+    for (std::size_t window = 0; window + 1 < packing_.offsets.size(); ++window) {
+      const auto begin = static_cast<std::size_t>(packing_.offsets[window]);
+      const auto end = static_cast<std::size_t>(packing_.offsets[window + 1]);
+      TrainedHead<T> trained;
+      trained.stride = 3 * hidden;
+      trained.output_stride = hidden;
+      trained.tokens = end - begin;
+      trained.head_size = hidden / heads;
+      trained.dropout = mask_.probability;
+      trained.dropout_key = mask_.is_empty() ? 0 : mask_.At(window).key;
+      for (std::size_t head = 0; head < heads; ++head) {
+        trained.query = DataOf<T>(qkv_) + begin * trained.stride + head * trained.head_size;
+        trained.key = trained.query + hidden;
+        trained.value = trained.key + hidden;
+        trained.dropout_first = head * trained.tokens * trained.tokens;
+        work(trained, begin * hidden + head * trained.head_size,
+             begin * heads + head * trained.tokens);
+      }
+    }
+  }
+
+  const at::Tensor& qkv_;
+  const Packing& packing_;
+  const DropoutMask& mask_;
+};
+
+class KernelAttentionFunction : public torch::autograd::Function<KernelAttentionFunction> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv,
+                            const std::vector<std::int64_t>& offsets, std::int64_t heads,
+                            const DropoutMask& mask, AttentionTraining* kernels) {
+    const Packing packing{offsets, heads};
+    at::Tensor output = at::empty({qkv.size(0), qkv.size(1) / 3}, qkv.options());
+    at::Tensor log_sums = at::empty({qkv.size(0) * heads}, qkv.options().dtype(at::kFloat));
+    if (qkv.scalar_type() == at::kFloat) {
+      KernelPass<float>(qkv, packing, mask).Forward(*kernels, output, log_sums);
+    } else {
+      KernelPass<BFloat16>(qkv, packing, mask).Forward(*kernels, output, log_sums);
+    }
+    context->save_for_backward({qkv, output, log_sums});
+    context->saved_data["offsets"] = offsets;
+    context->saved_data["heads"] = heads;
+    context->saved_data["dropout"] = mask.probability;
+    context->saved_data["key"] = static_cast<std::int64_t>(mask.key);
+    context->saved_data["kernels"] = ToNumber(*kernels);
+    return output;
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const Packing packing{context->saved_data["offsets"].toIntVector(),
+                          context->saved_data["heads"].toInt()};
+    const DropoutMask mask{context->saved_data["dropout"].toDouble(),
+                           static_cast<std::uint64_t>(context->saved_data["key"].toInt())};
+    auto& kernels = FromNumber<AttentionTraining>(context->saved_data["kernels"].toInt());
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor wanted = gradients[0].contiguous();
+    at::Tensor result = at::empty_like(saved[0]);
+    if (wanted.scalar_type() == at::kFloat) {
+      KernelPass<float>(saved[0], packing, mask)
+          .Backward(kernels, saved[1], saved[2], wanted, result);
+    } else {
+      KernelPass<BFloat16>(saved[0], packing, mask)
+          .Backward(kernels, saved[1], saved[2], wanted, result);
+    }
+    return {result, {}, {}, {}, {}};
   }
 };
 
 }  // namespace
 
 at::Tensor PackedAttention(const at::Tensor& qkv, const std::vector<std::size_t>& offsets,
-                           std::size_t heads, const DropoutMask& mask) {
+                           std::size_t heads, const DropoutMask& mask, AttentionTraining* kernels) {
   const std::vector<std::int64_t> begins(offsets.begin(), offsets.end());
-  return AttentionFunction::apply(qkv, begins, static_cast<std::int64_t>(heads), mask.probability,
+  const auto count = static_cast<std::int64_t>(heads);
+  if (kernels != nullptr) {
+    return KernelAttentionFunction::apply(qkv, begins, count, mask, kernels);
+  }
+  return AttentionFunction::apply(qkv, begins, count, mask.probability,
                                   static_cast<std::int64_t>(mask.key));
 }
 

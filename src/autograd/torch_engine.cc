@@ -9,6 +9,7 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
@@ -22,6 +23,16 @@
 
 namespace bertqa {
 namespace {
+
+/// Activations are allocated and freed a thousand times a step. By default the C library gives
+/// large ones back to the system each time, which clears them when they are asked for again.
+void KeepFreedMemory() {
+#if defined(__GLIBC__)
+  constexpr int kLargest = 1 << 30;
+  ::mallopt(M_MMAP_THRESHOLD, kLargest);
+  ::mallopt(M_TRIM_THRESHOLD, kLargest);
+#endif
+}
 
 Precision PrecisionOf(const EngineOptions& options) {
   return options.bfloat16 ? Precision::kBFloat16 : Precision::kFloat32;
@@ -93,6 +104,7 @@ TorchEngine::TorchEngine(const EngineOptions& options)
   first_ = host_[1].to(device_);
   second_ = host_[2].to(device_);
   gradients_ = at::zeros({size}, values_.options());
+  KeepFreedMemory();
   at::set_num_threads(1);  // the work is shared out here, in larger pieces than operators
   const std::size_t workers = device_.is_cpu() ? options_.threads : 1;
   for (std::size_t worker = 0; worker < workers; ++worker) {
@@ -161,6 +173,7 @@ NetworkLeaves TorchEngine::LeavesOf(const at::Tensor& values) const {
 
 TorchEngine::Worker TorchEngine::MakeWorker() const {
   Worker worker{.leaves = LeavesOf(values_),
+                .attention = AttentionTraining(PrecisionOf(options_), ChosenIsa()),
                 .layer_scratch = WeightGradient(PrecisionOf(options_), ChosenIsa()),
                 .head_scratch = WeightGradient(Precision::kFloat32, ChosenIsa())};
   worker.leaves.ForEach([](at::Tensor& leaf) { leaf = leaf.detach().requires_grad_(true); });
@@ -182,6 +195,7 @@ NetworkRun TorchEngine::RunOf(Worker& worker, const DropoutMask& mask) const {
           .config = options_.config,
           .type = options_.bfloat16 ? at::kBFloat16 : at::kFloat,
           .panels = panels_.get(),
+          .attention = panels_ == nullptr ? nullptr : &worker.attention,
           .layer_scratch = &worker.layer_scratch,
           .head_scratch = &worker.head_scratch,
           .mask = mask};

@@ -40,6 +40,7 @@ class TorchEngine : public TrainingEngine {
   /// One worker's view of the network, and what it computed.
   struct Worker {
     NetworkLeaves leaves;
+    AttentionTraining attention;
     WeightGradient layer_scratch;
     WeightGradient head_scratch;
     double loss = 0;

@@ -1,25 +1,4 @@
 // What a value of a mask is, for files that Highway compiles for each instruction set.
-#ifndef BERTQA_DROPOUT_RULE
-#define BERTQA_DROPOUT_RULE
-
-#include <cstdint>
-
-namespace bertqa {
-
-/// A mask as the vectors read it.
-struct DropoutRule {
-  std::uint32_t low = 0;  // of the key
-  std::uint32_t high = 0;
-  std::uint32_t threshold = 0;  // a hash below it: dropped
-  float factor = 1;             // of what is kept
-};
-
-DropoutRule MakeDropoutRule(std::uint64_t key, double probability);
-
-}  // namespace bertqa
-
-#endif
-
 #if defined(BERTQA_DROPOUT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef BERTQA_DROPOUT_INL_H_
 #undef BERTQA_DROPOUT_INL_H_
@@ -29,6 +8,7 @@ DropoutRule MakeDropoutRule(std::uint64_t key, double probability);
 
 #include <hwy/highway.h>
 
+#include "kernels/dropout_rule.h"
 #include "kernels/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();

@@ -263,6 +263,41 @@ void PackedLinear::Reshape(std::size_t inputs, std::size_t outputs) {
   }
 }
 
+void PackedLinear::SetRowsOf(const float* weights, std::size_t stride) {
+  for (std::size_t first = 0; first < outputs_; first += kPanelColumns) {
+    const std::size_t columns = std::min(kPanelColumns, outputs_ - first);
+    auto* const panel =
+        reinterpret_cast<float*>(packed_.data() + first / kPanelColumns * panel_bytes_);
+    for (std::size_t input = 0; input < inputs_; ++input) {
+      for (std::size_t column = 0; column < columns; ++column) {
+        panel[input * kPanelColumns + column] = weights[(first + column) * stride + input];
+      }
+      std::fill(panel + input * kPanelColumns + columns, panel + (input + 1) * kPanelColumns, 0.0F);
+    }
+  }
+}
+
+void PackedLinear::SetRowsOf(const BFloat16* weights, std::size_t stride) {
+  for (std::size_t first = 0; first < outputs_; first += kPanelColumns) {
+    const std::size_t columns = std::min(kPanelColumns, outputs_ - first);
+    auto* const panel =
+        reinterpret_cast<std::uint32_t*>(packed_.data() + first / kPanelColumns * panel_bytes_);
+    for (std::size_t step = 0; step < depth_; ++step) {
+      std::uint32_t* const row = panel + step * kPanelColumns;
+      std::fill(row, row + kPanelColumns, 0U);
+      if (2 * step >= inputs_) {
+        continue;
+      }
+      const BFloat16* const pair = weights + first * stride + 2 * step;
+      const bool has_odd = 2 * step + 1 < inputs_;
+      for (std::size_t column = 0; column < columns; ++column) {
+        const BFloat16* const values = pair + column * stride;
+        row[column] = values[0].bits | (has_odd ? std::uint32_t{values[1].bits} << 16U : 0U);
+      }
+    }
+  }
+}
+
 void PackedLinear::SetTransposed(const float* weights, std::size_t stride) {
   if (precision_ == Precision::kBFloat16) {
     SetPairs(weights, stride);

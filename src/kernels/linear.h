@@ -36,6 +36,10 @@ class PackedLinear {
   void SetTransposed(const float* weights, std::size_t stride);
   void SetTransposed(const BFloat16* weights, std::size_t stride);
 
+  /// The whole of W [outputs, inputs], rows `stride` values apart, as SetTransposed.
+  void SetRowsOf(const float* weights, std::size_t stride);
+  void SetRowsOf(const BFloat16* weights, std::size_t stride);
+
   /// Other sizes, in the same memory if that is enough; all is to be set again. Not for kInt8.
   void Reshape(std::size_t inputs, std::size_t outputs);
 

@@ -3,24 +3,97 @@
 #include <algorithm>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "kernels/narrow_tiles.h"
 
 namespace bertqa {
 namespace {
 
-/// In blocks, so that a block's lines are read and written while they are in the first cache.
+constexpr std::size_t kBlock = 32;  // rows and columns whose lines stay in the first cache
+
+/// A corner of a matrix, an element at a time.
+template <typename T>
+void TransposeCorner(const T* values, std::size_t stride, std::size_t rows, std::size_t columns,
+                     T* output, std::size_t output_stride) {
+  for (std::size_t column = 0; column < columns; ++column) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      output[column * output_stride + row] = values[row * stride + column];
+    }
+  }
+}
+
+/// output [kBlock, kBlock] is the transpose of values [kBlock, kBlock].
+void TransposeBlock(const float* values, std::size_t stride, float* output,
+                    std::size_t output_stride) {
+  TransposeCorner(values, stride, kBlock, kBlock, output, output_stride);
+}
+
+#if defined(__SSE2__)
+
+/// Eight rows of eight: neighbours are interleaved as 16, 32 and 64 bits in turn.
+void TransposeEights(const BFloat16* values, std::size_t stride, BFloat16* output,
+                     std::size_t output_stride) {
+  __m128i rows[8];
+  for (std::size_t row = 0; row < 8; ++row) {
+    rows[row] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(values + row * stride));
+  }
+  __m128i pairs[8];
+  for (std::size_t row = 0; row < 4; ++row) {
+    pairs[row] = _mm_unpacklo_epi16(rows[2 * row], rows[2 * row + 1]);
+    pairs[row + 4] = _mm_unpackhi_epi16(rows[2 * row], rows[2 * row + 1]);
+  }
+  __m128i fours[8];
+  for (std::size_t half = 0; half < 8; half += 4) {
+    fours[half] = _mm_unpacklo_epi32(pairs[half], pairs[half + 1]);
+    fours[half + 1] = _mm_unpackhi_epi32(pairs[half], pairs[half + 1]);
+    fours[half + 2] = _mm_unpacklo_epi32(pairs[half + 2], pairs[half + 3]);
+    fours[half + 3] = _mm_unpackhi_epi32(pairs[half + 2], pairs[half + 3]);
+  }
+  for (std::size_t half = 0; half < 8; half += 4) {
+    for (std::size_t part = 0; part < 2; ++part) {
+      const __m128i lower = _mm_unpacklo_epi64(fours[half + part], fours[half + part + 2]);
+      const __m128i upper = _mm_unpackhi_epi64(fours[half + part], fours[half + part + 2]);
+      BFloat16* const place = output + (half + 2 * part) * output_stride;
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(place), lower);
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(place + output_stride), upper);
+    }
+  }
+}
+
+void TransposeBlock(const BFloat16* values, std::size_t stride, BFloat16* output,
+                    std::size_t output_stride) {
+  for (std::size_t column = 0; column < kBlock; column += 8) {
+    for (std::size_t row = 0; row < kBlock; row += 8) {
+      TransposeEights(values + row * stride + column, stride, output + column * output_stride + row,
+                      output_stride);
+    }
+  }
+}
+
+#else
+
+void TransposeBlock(const BFloat16* values, std::size_t stride, BFloat16* output,
+                    std::size_t output_stride) {
+  TransposeCorner(values, stride, kBlock, kBlock, output, output_stride);
+}
+
+#endif
+
 template <typename T>
 void TransposeOf(const T* values, std::size_t rows, std::size_t columns, T* output,
                  std::size_t output_stride) {
-  constexpr std::size_t kBlock = 32;
-  for (std::size_t first_row = 0; first_row < rows; first_row += kBlock) {
-    const std::size_t end_row = std::min(first_row + kBlock, rows);
-    for (std::size_t first_column = 0; first_column < columns; first_column += kBlock) {
-      const std::size_t end_column = std::min(first_column + kBlock, columns);
-      for (std::size_t column = first_column; column < end_column; ++column) {
-        for (std::size_t row = first_row; row < end_row; ++row) {
-          output[column * output_stride + row] = values[row * columns + column];
-        }
+  for (std::size_t row = 0; row < rows; row += kBlock) {
+    for (std::size_t column = 0; column < columns; column += kBlock) {
+      const T* const from = values + row * columns + column;
+      T* const into = output + column * output_stride + row;
+      if (row + kBlock <= rows && column + kBlock <= columns) {
+        TransposeBlock(from, columns, into, output_stride);
+      } else {
+        TransposeCorner(from, columns, std::min(kBlock, rows - row),
+                        std::min(kBlock, columns - column), into, output_stride);
       }
     }
   }
@@ -46,8 +119,13 @@ void WeightGradient::ComputeOf(const T* output_gradient, const T* input, const S
   }
   panels_.Reshape(shape.tokens, shape.inputs);
   panels_.SetTransposed(input, shape.inputs);
-  Multiply({.data = transposed_.data(), .stride_bytes = row_bytes}, shape.outputs, panels_,
-           Activation::kNone, {.floats = gradient, .stride = shape.inputs});
+  // In blocks of rows that stay in the second cache while all panels pass.
+  constexpr std::size_t kBlockRows = 128;
+  for (std::size_t row = 0; row < shape.outputs; row += kBlockRows) {
+    Multiply({.data = transposed_.data() + row * row_bytes, .stride_bytes = row_bytes},
+             std::min(kBlockRows, shape.outputs - row), panels_, Activation::kNone,
+             {.floats = gradient + row * shape.inputs, .stride = shape.inputs});
+  }
 }
 
 void WeightGradient::Compute(const float* output_gradient, const float* input, const Shape& shape,
