@@ -100,7 +100,7 @@ struct AutogradModule {
 };
 
 /// The number grows when anything above changes, so that a module of another version is refused.
-using AutogradModuleFunction = AutogradModule (*)() noexcept;
+using AutogradModuleFunction = const AutogradModule* (*)() noexcept;
 inline constexpr const char* kAutogradSymbol = "bertqa_autograd_1";
 inline constexpr const char* kAutogradModuleName = "libbertqa_autograd.so";
 

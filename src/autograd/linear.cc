@@ -25,7 +25,7 @@ const BFloat16* Halves(const at::Tensor& tensor) {
 /// zeros are appended.
 OperandView ViewOf(const at::Tensor& rows, at::Tensor& copy) {
   const auto columns = static_cast<std::size_t>(rows.size(1));
-  const std::size_t row_bytes = columns * rows.element_size();
+  const std::size_t row_bytes = columns * static_cast<std::size_t>(rows.element_size());
   if (rows.scalar_type() == at::kFloat) {
     return {.data = reinterpret_cast<const std::byte*>(rows.const_data_ptr<float>()),
             .stride_bytes = row_bytes};
@@ -67,24 +67,30 @@ at::Tensor Product(const at::Tensor& input, const PackedLinear& panels) {
   return output;
 }
 
+/// What a product and its gradients are computed with.
+struct ProductKernels {
+  const LinearPanels& panels;
+  WeightGradient& scratch;
+};
+
 class ProductFunction : public torch::autograd::Function<ProductFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input,
                             const at::Tensor& weight, const at::Tensor& /*bias*/,
-                            const LinearPanels* panels, WeightGradient* scratch) {
+                            const ProductKernels& kernels) {
     context->save_for_backward({input});
     context->saved_data["outputs"] = weight.size(0);
-    context->saved_data["panels"] = ToNumber(*panels);
-    context->saved_data["scratch"] = ToNumber(*scratch);
-    return Product(input, panels->forward());
+    context->saved_data["panels"] = ToNumber(&kernels.panels);
+    context->saved_data["scratch"] = ToNumber(&kernels.scratch);
+    return Product(input, kernels.panels.forward());
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const at::Tensor input = context->get_saved_variables()[0];
     const at::Tensor wanted = gradients[0].contiguous();
-    const auto& panels = FromNumber<const LinearPanels>(context->saved_data["panels"].toInt());
-    auto& scratch = FromNumber<WeightGradient>(context->saved_data["scratch"].toInt());
+    const auto& panels = *FromNumber<const LinearPanels>(context->saved_data["panels"].toInt());
+    auto& scratch = *FromNumber<WeightGradient>(context->saved_data["scratch"].toInt());
     const std::int64_t outputs = context->saved_data["outputs"].toInt();
     at::Tensor weight = at::empty({outputs, input.size(1)}, input.options().dtype(at::kFloat));
     const WeightGradient::Shape shape{static_cast<std::size_t>(input.size(0)),
@@ -125,7 +131,7 @@ void LinearPanels::Pack(const LinearLeaves& leaves) {
 
 at::Tensor PackedProduct(const at::Tensor& input, const LinearLeaves& leaves,
                          const LinearPanels& panels, WeightGradient& scratch) {
-  return ProductFunction::apply(input, leaves.weight, leaves.bias, &panels, &scratch);
+  return ProductFunction::apply(input, leaves.weight, leaves.bias, ProductKernels{panels, scratch});
 }
 
 }  // namespace bertqa

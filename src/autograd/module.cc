@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <c10/util/Exception.h>
+#include <dlfcn.h>
 
 #include <string>
 
@@ -46,14 +47,30 @@ class GuardedEngine : public TrainingEngine {
   TorchEngine engine_;
 };
 
+/// Loads what computes on CUDA, if this libtorch has it: the module is not linked with it, so that
+/// training on the CPU works where its many libraries are missing. Returns why it cannot be loaded.
+const std::string& LoadDeviceLibrary() {
+  static const std::string problem = [] {
+    const std::string name = BERTQA_DEVICE_LIBRARY;
+    const bool is_loaded =
+        name.empty() || ::dlopen(name.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr;
+    return is_loaded ? std::string() : std::string(::dlerror());
+  }();
+  return problem;
+}
+
 bool HasDevice(const char* device) {
-  return std::string(device) == "cpu" || (std::string(device) == "cuda" && at::hasCUDA());
+  if (std::string(device) == "cuda") {
+    return LoadDeviceLibrary().empty() && at::hasCUDA();
+  }
+  return std::string(device) == "cpu";
 }
 
 std::unique_ptr<TrainingEngine> MakeEngine(const EngineOptions& options) {
   if (!HasDevice(options.device.c_str())) {
     throw Error(ErrorCode::kUsage,
-                "--device " + options.device + ": this libtorch finds no such device here");
+                "--device " + options.device + ": this libtorch finds no such device here" +
+                    (LoadDeviceLibrary().empty() ? "" : " (" + LoadDeviceLibrary() + ")"));
   }
   return Guarded([&] { return std::make_unique<GuardedEngine>(options); });
 }
@@ -61,7 +78,9 @@ std::unique_ptr<TrainingEngine> MakeEngine(const EngineOptions& options) {
 }  // namespace
 }  // namespace bertqa
 
-extern "C" __attribute__((visibility("default"))) bertqa::AutogradModule
+extern "C" __attribute__((visibility("default"))) const bertqa::AutogradModule*
 bertqa_autograd_1() noexcept {
-  return {.make_engine = &bertqa::MakeEngine, .has_device = &bertqa::HasDevice};
+  static const bertqa::AutogradModule module = {.make_engine = &bertqa::MakeEngine,
+                                                .has_device = &bertqa::HasDevice};
+  return &module;
 }

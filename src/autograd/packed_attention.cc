@@ -39,13 +39,33 @@ double ScaleOf(const at::Tensor& query) {
   return 1 / std::sqrt(static_cast<double>(query.size(2)));
 }
 
+/// What both passes of attention work with, beside the projections.
+struct AttentionCall {
+  Packing packing;
+  DropoutMask mask;
+  AttentionTraining* kernels = nullptr;
+
+  void Save(AutogradContext& context) const {
+    context.saved_data["offsets"] = packing.offsets;
+    context.saved_data["heads"] = packing.heads;
+    context.saved_data["dropout"] = mask.probability;
+    context.saved_data["key"] = static_cast<std::int64_t>(mask.key);
+    context.saved_data["kernels"] = ToNumber(kernels);
+  }
+
+  static AttentionCall Load(AutogradContext& context) {
+    return {{context.saved_data["offsets"].toIntVector(), context.saved_data["heads"].toInt()},
+            {context.saved_data["dropout"].toDouble(),
+             static_cast<std::uint64_t>(context.saved_data["key"].toInt())},
+            FromNumber<AttentionTraining>(context.saved_data["kernels"].toInt())};
+  }
+};
+
 class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv,
-                            const std::vector<std::int64_t>& offsets, std::int64_t heads,
-                            double dropout, std::int64_t key) {
-    const Packing packing{offsets, heads};
-    const DropoutMask mask{dropout, static_cast<std::uint64_t>(key)};
+                            const AttentionCall& call) {
+    const auto& [packing, mask, kernels] = call;
     at::Tensor output = at::empty({qkv.size(0), qkv.size(1) / 3}, qkv.options());
     variable_list saved = {qkv};
     for (std::int64_t window = 0; window < packing.windows(); ++window) {
@@ -60,18 +80,12 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
       packing.View(output, window, 1)[0].copy_(at::bmm(weights, parts[2]));
     }
     context->save_for_backward(std::move(saved));
-    context->saved_data["offsets"] = offsets;
-    context->saved_data["heads"] = heads;
-    context->saved_data["dropout"] = dropout;
-    context->saved_data["key"] = key;
+    call.Save(*context);
     return output;
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    const Packing packing{context->saved_data["offsets"].toIntVector(),
-                          context->saved_data["heads"].toInt()};
-    const DropoutMask mask{context->saved_data["dropout"].toDouble(),
-                           static_cast<std::uint64_t>(context->saved_data["key"].toInt())};
+    const auto [packing, mask, kernels] = AttentionCall::Load(*context);
     const variable_list saved = context->get_saved_variables();
     const at::Tensor output_gradient = gradients[0].contiguous();
     at::Tensor result = at::empty_like(saved[0]);
@@ -92,7 +106,7 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
       into[0].copy_(at::bmm(scores_gradient, parts[1]));
       into[1].copy_(at::bmm(scores_gradient.transpose(1, 2), parts[0]));
     }
-    return {result, {}, {}, {}, {}};
+    return {result, {}};
   }
 };
 
@@ -165,42 +179,33 @@ class KernelPass {
 class KernelAttentionFunction : public torch::autograd::Function<KernelAttentionFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv,
-                            const std::vector<std::int64_t>& offsets, std::int64_t heads,
-                            const DropoutMask& mask, AttentionTraining* kernels) {
-    const Packing packing{offsets, heads};
+                            const AttentionCall& call) {
+    const auto& [packing, mask, kernels] = call;
     at::Tensor output = at::empty({qkv.size(0), qkv.size(1) / 3}, qkv.options());
-    at::Tensor log_sums = at::empty({qkv.size(0) * heads}, qkv.options().dtype(at::kFloat));
+    at::Tensor log_sums = at::empty({qkv.size(0) * packing.heads}, qkv.options().dtype(at::kFloat));
     if (qkv.scalar_type() == at::kFloat) {
       KernelPass<float>(qkv, packing, mask).Forward(*kernels, output, log_sums);
     } else {
       KernelPass<BFloat16>(qkv, packing, mask).Forward(*kernels, output, log_sums);
     }
     context->save_for_backward({qkv, output, log_sums});
-    context->saved_data["offsets"] = offsets;
-    context->saved_data["heads"] = heads;
-    context->saved_data["dropout"] = mask.probability;
-    context->saved_data["key"] = static_cast<std::int64_t>(mask.key);
-    context->saved_data["kernels"] = ToNumber(*kernels);
+    call.Save(*context);
     return output;
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    const Packing packing{context->saved_data["offsets"].toIntVector(),
-                          context->saved_data["heads"].toInt()};
-    const DropoutMask mask{context->saved_data["dropout"].toDouble(),
-                           static_cast<std::uint64_t>(context->saved_data["key"].toInt())};
-    auto& kernels = FromNumber<AttentionTraining>(context->saved_data["kernels"].toInt());
+    const auto [packing, mask, kernels] = AttentionCall::Load(*context);
     const variable_list saved = context->get_saved_variables();
     const at::Tensor wanted = gradients[0].contiguous();
     at::Tensor result = at::empty_like(saved[0]);
     if (wanted.scalar_type() == at::kFloat) {
       KernelPass<float>(saved[0], packing, mask)
-          .Backward(kernels, saved[1], saved[2], wanted, result);
+          .Backward(*kernels, saved[1], saved[2], wanted, result);
     } else {
       KernelPass<BFloat16>(saved[0], packing, mask)
-          .Backward(kernels, saved[1], saved[2], wanted, result);
+          .Backward(*kernels, saved[1], saved[2], wanted, result);
     }
-    return {result, {}, {}, {}, {}};
+    return {result, {}};
   }
 };
 
@@ -208,13 +213,10 @@ class KernelAttentionFunction : public torch::autograd::Function<KernelAttention
 
 at::Tensor PackedAttention(const at::Tensor& qkv, const std::vector<std::size_t>& offsets,
                            std::size_t heads, const DropoutMask& mask, AttentionTraining* kernels) {
-  const std::vector<std::int64_t> begins(offsets.begin(), offsets.end());
-  const auto count = static_cast<std::int64_t>(heads);
-  if (kernels != nullptr) {
-    return KernelAttentionFunction::apply(qkv, begins, count, mask, kernels);
-  }
-  return AttentionFunction::apply(qkv, begins, count, mask.probability,
-                                  static_cast<std::int64_t>(mask.key));
+  const AttentionCall call{
+      {{offsets.begin(), offsets.end()}, static_cast<std::int64_t>(heads)}, mask, kernels};
+  return kernels == nullptr ? AttentionFunction::apply(qkv, call)
+                            : KernelAttentionFunction::apply(qkv, call);
 }
 
 }  // namespace bertqa

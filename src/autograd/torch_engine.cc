@@ -54,7 +54,7 @@ std::vector<std::int64_t> PositionsOf(const PackedBatch& inputs) {
   return positions;
 }
 
-at::Tensor IndexTensor(std::vector<std::int64_t> indices, at::Device device) {
+at::Tensor IndexTensor(const std::vector<std::int64_t>& indices, at::Device device) {
   return at::tensor(indices, at::kLong).to(device);
 }
 
@@ -72,7 +72,7 @@ TableRows RowsOf(const PackedBatch& inputs, at::Device device) {
 }
 
 /// table[rows[i]] += values[i], in the order of i.
-void AddRows(at::Tensor table, const at::Tensor& rows, const at::Tensor& values) {
+void AddRows(const at::Tensor& table, const at::Tensor& rows, const at::Tensor& values) {
   if (!table.is_cpu()) {
     table.index_add_(0, rows, values);
     return;

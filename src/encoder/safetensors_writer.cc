@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "bertqa/error.h"
@@ -37,10 +38,18 @@ std::string Header(const std::vector<StoredTensor>& tensors) {
 }
 
 /// Wider types come first, so that all are aligned.
-void Write(std::vector<StoredTensor> tensors, const std::filesystem::path& path) {
-  std::stable_sort(tensors.begin(), tensors.end(), [](const auto& left, const auto& right) {
-    return SizeOf(left.entry.dtype) > SizeOf(right.entry.dtype);
-  });
+std::vector<StoredTensor> FileOrder(const std::vector<StoredTensor>& tensors) {
+  std::vector<StoredTensor> ordered;
+  ordered.reserve(tensors.size());
+  for (const std::size_t width : {8U, 4U, 2U, 1U}) {
+    std::copy_if(tensors.begin(), tensors.end(), std::back_inserter(ordered),
+                 [&](const StoredTensor& tensor) { return SizeOf(tensor.entry.dtype) == width; });
+  }
+  return ordered;
+}
+
+void Write(const std::vector<StoredTensor>& unordered, const std::filesystem::path& path) {
+  const std::vector<StoredTensor> tensors = FileOrder(unordered);
   const std::string header = Header(tensors);
   const std::uint64_t header_size = header.size();
   std::ofstream file(path, std::ios::binary);
@@ -62,21 +71,23 @@ void Write(std::vector<StoredTensor> tensors, const std::filesystem::path& path)
 void WriteSafetensors(const Checkpoint& checkpoint, StoredPrecision precision,
                       const std::filesystem::path& path) {
   std::vector<StoredTensor> tensors;
+  tensors.reserve(checkpoint.tensors().size());
   for (const ExpectedTensor& tensor : checkpoint.tensors()) {
     const DType dtype = StoredAs(checkpoint.dtype(tensor.name), precision);
     tensors.push_back({{tensor.name, dtype, tensor.shape},
                        [&] { return ReadAs(checkpoint, tensor.name, precision); }});
   }
-  Write(std::move(tensors), path);
+  Write(tensors, path);
 }
 
 void WriteSafetensors(const WeightsFile& weights, const std::filesystem::path& path) {
   std::vector<StoredTensor> tensors;
+  tensors.reserve(weights.entries().size());
   for (std::size_t index = 0; index < weights.entries().size(); ++index) {
     tensors.push_back(
         {weights.entries()[index], [&weights, index] { return weights.Read(index); }});
   }
-  Write(std::move(tensors), path);
+  Write(tensors, path);
 }
 
 }  // namespace bertqa

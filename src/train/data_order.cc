@@ -39,8 +39,8 @@ std::vector<std::vector<std::size_t>> ShareOut(std::span<const std::size_t> leng
   const std::size_t rounds = std::max<std::size_t>(1, (tokens + each - 1) / each);
   std::vector<std::size_t> order(lengths.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
-    return lengths[left] > lengths[right];
+  std::sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
+    return std::pair(lengths[right], left) < std::pair(lengths[left], right);
   });
   std::vector<std::vector<std::size_t>> batches(rounds * workers);
   std::vector<std::size_t> sizes(batches.size());

@@ -32,7 +32,7 @@ AutogradModule LoadAutograd() {
                              .symbol = kAutogradSymbol,
                              .purpose = "train",
                              .alternative = ""};
-  return reinterpret_cast<AutogradModuleFunction>(LoadModuleSymbol(module))();
+  return *reinterpret_cast<AutogradModuleFunction>(LoadModuleSymbol(module))();
 }
 
 void ReportBase(const BaseModel& base, const TrainObserver& observer) {

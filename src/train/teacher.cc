@@ -52,6 +52,7 @@ struct AllLogits {
 AllLogits Compute(const Model& teacher, const TrainingSet& set,
                   const std::vector<std::size_t>& offsets, std::size_t threads) {
   std::vector<std::size_t> lengths;
+  lengths.reserve(set.windows.size());
   for (const TrainingWindow& window : set.windows) {
     lengths.push_back(window.tokens);
   }
