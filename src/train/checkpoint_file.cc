@@ -59,6 +59,10 @@ void CheckpointFile::Save(const TrainProgress& progress,
   RemoveTensorsBut(path);
 }
 
+void CheckpointFile::SaveBeginning(const TrainProgress& progress) const {
+  Write(progress, "");
+}
+
 void CheckpointFile::SaveDone(const TrainProgress& progress) const {
   Write(progress, "");
   RemoveTensorsBut({});

@@ -30,6 +30,8 @@ class CheckpointFile {
   explicit CheckpointFile(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   bool exists() const;
+  /// Of a run without a step yet: the progress only.
+  void SaveBeginning(const TrainProgress& progress) const;
   /// Throws Error{kUnwritable}; the last checkpoint is still there then.
   void Save(const TrainProgress& progress, const std::vector<StateTensor>& state) const;
   /// Of a run that is done: the progress only, and no tensors any more.

@@ -1,5 +1,8 @@
 #include "train/output.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/files.h"
 #include "bertqa/error.h"
 #include "encoder/memory_weights.h"
@@ -10,27 +13,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::array<const char*, 8> kFilesOfRun = {
+    "model.safetensors", "config.json", "vocab.txt",          "tokenizer_config.json",
+    "bertqa.json",       "log.jsonl",   "learning-curve.svg", "teacher-logits.safetensors"};
+constexpr const char* kStagingName = "model";  // of the folder that becomes a model's files
+
 /// True for what a run writes into its folder.
 bool IsOfRun(const std::string& name) {
-  for (const char* own :
-       {"model.safetensors", "config.json", "vocab.txt", "tokenizer_config.json", "bertqa.json",
-        "log.jsonl", "learning-curve.svg", "teacher-logits.safetensors"}) {
-    if (name == own) {
-      return true;
-    }
-  }
-  return name.starts_with("checkpoint");
+  return name.starts_with("checkpoint") ||
+         std::find(kFilesOfRun.begin(), kFilesOfRun.end(), name) != kFilesOfRun.end();
 }
 
-void RemoveOldRun(const fs::path& output) {
+/// True for what a run that was killed had not yet renamed into what it was to become.
+bool IsUnfinished(const std::string& name) {
+  const std::size_t end = std::min(name.rfind(".tmp"), name.rfind(".part"));
+  return end != std::string::npos &&
+         (IsOfRun(name.substr(0, end)) || name.substr(0, end) == kStagingName);
+}
+
+void RemoveFrom(const fs::path& output, bool (*is_removed)(const std::string& name)) {
   std::vector<fs::path> found;
   for (const fs::directory_entry& entry : fs::directory_iterator(output)) {
-    if (entry.is_regular_file() && IsOfRun(entry.path().filename().string())) {
+    if (is_removed(entry.path().filename().string())) {
       found.push_back(entry.path());
     }
   }
   for (const fs::path& path : found) {
-    fs::remove(path);
+    fs::remove_all(path);
   }
 }
 
@@ -56,8 +65,9 @@ void ClaimOutput(const TrainPaths& paths) {
   CheckOutput(paths);
   try {
     fs::create_directories(paths.output);
+    RemoveFrom(paths.output, &IsUnfinished);
     if (paths.overwrite) {
-      RemoveOldRun(paths.output);
+      RemoveFrom(paths.output, &IsOfRun);
     }
   } catch (const fs::filesystem_error& error) {
     throw Error(ErrorCode::kUnwritable,
@@ -79,7 +89,7 @@ Checkpoint ViewWeights(const BertConfig& config, const std::vector<StateTensor>&
 
 void ReplaceModelFiles(const fs::path& base, const Checkpoint& weights, const ModelNotes& notes,
                        const fs::path& output) {
-  StagedDirectory staged(output / "model", /*overwrite=*/true);
+  StagedDirectory staged(output / kStagingName, /*overwrite=*/true);
   WriteTrainedModel(base, weights, notes, StoredPrecision::kAsIs, staged.path());
   std::vector<fs::path> files;
   for (const fs::directory_entry& entry : fs::directory_iterator(staged.path())) {

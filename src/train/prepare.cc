@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string_view>
 
 #include "base/files.h"
 #include "base/module_loader.h"
@@ -119,11 +122,21 @@ void Choose(TrainRun& run, const AutogradModule& autograd) {
   }
 }
 
+std::string FingerprintOf(const BaseModel& base) {
+  Fingerprint fingerprint;
+  for (const MemoryTensor& tensor : base.tensors) {
+    const std::span<const std::byte> bytes = std::as_bytes(tensor.values);
+    fingerprint.Add(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  }
+  return fingerprint.Hex();
+}
+
 std::map<std::string, std::string> ConditionsOf(const TrainRun& run) {
   const TrainOptions& options = run.options;
   Fingerprint data;
   AddTrainingSet(data, run.set);
   std::map<std::string, std::string> conditions = {
+      {"--model with the fingerprint", FingerprintOf(run.base)},
       {"data and windows", data.Hex()},
       {"--epochs", NumberText(options.epochs)},
       {"--learning-rate", NumberText(*options.learning_rate)},
@@ -139,8 +152,9 @@ std::map<std::string, std::string> ConditionsOf(const TrainRun& run) {
       {"--threads", std::to_string(options.threads)},
       {"--device", options.device},
       {"--max-batch-tokens", std::to_string(options.max_batch_tokens)},
-      {"--teacher", run.teacher == nullptr ? "none" : "given"}};
-  if (run.teacher != nullptr) {
+      {"--dev", run.dev == nullptr ? "none" : "given"},
+      {"--teacher", run.paths.teacher.empty() ? "none" : "given"}};
+  if (!run.paths.teacher.empty()) {
     conditions["--distill-weight"] = NumberText(options.distill_weight);
     conditions["--distill-temperature"] = NumberText(options.distill_temperature);
   }
@@ -209,18 +223,24 @@ void ReadTeacher(TrainRun& run, const TrainObserver& observer) {
   run.teacher = std::make_unique<TeacherLogits>(request, run.set, *run.base.tokenizer);
 }
 
-/// A new run from the base, or an old one from its checkpoint.
-void Begin(TrainRun& run) {
+/// A new run's progress is kept at once: whenever the process ends, there is something to resume.
+void BeginOrGoOn(TrainRun& run) {
   const CheckpointFile checkpoint(run.paths.output);
   if (run.paths.resume) {
     run.progress = checkpoint.LoadProgress();
     RequireSameConditions(run);
-    if (!run.progress.is_done) {
-      checkpoint.LoadState(run.engine->state());
-    }
   } else {
     run.progress.conditions = ConditionsOf(run);
+    checkpoint.SaveBeginning(run.progress);
+  }
+}
+
+/// Weights of the base, or a checkpoint's.
+void FillState(TrainRun& run) {
+  if (run.progress.step == 0) {
     FillFromBase(run.base, *run.engine);
+  } else {
+    CheckpointFile(run.paths.output).LoadState(run.engine->state());
   }
   run.engine->Upload();
 }
@@ -242,8 +262,11 @@ std::unique_ptr<TrainRun> PrepareRun(const TrainPaths& paths, const TrainOptions
   ReadDev(*run, observer);
   run->engine = autograd.make_engine(EngineOptionsOf(*run));
   ClaimOutput(paths);
-  ReadTeacher(*run, observer);
-  Begin(*run);
+  BeginOrGoOn(*run);
+  if (!run->progress.is_done) {
+    ReadTeacher(*run, observer);
+    FillState(*run);
+  }
   return run;
 }
 

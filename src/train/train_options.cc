@@ -34,6 +34,7 @@ void TrainOptions::Validate() const {
   Require(!dropout || (*dropout >= 0 && *dropout < 1), "--dropout", "a number from 0 to below 1");
   Require(IsShare(distill_weight), "--distill-weight", "a number from 0 to 1");
   Require(distill_temperature > 0, "--distill-temperature", "a number above 0");
+  Require(save_minutes >= 0, "--save-minutes", "0 (after each step) or more");
   Require(precision != Precision::kInt8, "--precision", "auto, fp32 or bf16");
   Require(device == "auto" || device == "cpu" || device == "cuda", "--device", "auto, cpu or cuda");
 }

@@ -173,6 +173,11 @@ TrainResult Trainer::MakeResult() const {
                    .f1 = *run_.progress.best_f1,
                    .is_best = true};
   }
+  if (run_.progress.is_done) {
+    const ModelNotes notes = ReadModelNotes(run_.paths.output);
+    result.temperature = notes.defaults.temperature;
+    result.null_threshold = notes.defaults.null_threshold;
+  }
   return result;
 }
 
@@ -185,11 +190,7 @@ TrainResult Trainer::Finish() {
   curve.title = run_.paths.output.filename().string();
   WriteFileAtomically(run_.paths.output / "learning-curve.svg", FormatLearningCurveSvg(curve));
   checkpoint_.SaveDone(run_.progress);
-  const ModelNotes notes = ReadModelNotes(run_.paths.output);
-  TrainResult result = MakeResult();
-  result.temperature = notes.defaults.temperature;
-  result.null_threshold = notes.defaults.null_threshold;
-  return result;
+  return MakeResult();
 }
 
 TrainResult Trainer::Interrupt() {
@@ -200,6 +201,9 @@ TrainResult Trainer::Interrupt() {
 }
 
 TrainResult Trainer::Run() {
+  if (run_.progress.is_done) {
+    return MakeResult();
+  }
   while (run_.progress.step < total_steps_ && !IsOutOfPatience()) {
     DoStep();
     if (IsEvaluationDue()) {

@@ -107,6 +107,8 @@ int main(int argc, char** argv) {
   using bertqa::cli::Note;
   // A reader that went away is seen where the output is written, which then ends quietly.
   std::signal(SIGPIPE, SIG_IGN);
+  // A file that may not grow is an error of the write, as a full disk is.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return bertqa::cli::Main(argc, argv);
   } catch (const bertqa::Error& error) {

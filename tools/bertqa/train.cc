@@ -33,24 +33,18 @@ constexpr int kSignalStatus = 128;  // a shell's status of a command that a sign
 
 volatile std::sig_atomic_t stop_signal = 0;
 
-/// While it lives, SIGINT and SIGTERM ask the run to save and stop; a second one ends the process.
-class StopOnSignal {
- public:
-  StopOnSignal() {
-    for (const int signal : {SIGINT, SIGTERM}) {
-      std::signal(signal, [](int caught) {
-        stop_signal = caught;
-        std::signal(caught, SIG_DFL);
-      });
+/// From now on SIGINT and SIGTERM ask the run to save and stop; a second one ends the process.
+void StopOnSignals() {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const auto before = std::signal(signal, [](int caught) {
+      stop_signal = caught;
+      std::signal(caught, SIG_DFL);
+    });
+    if (before == SIG_IGN) {
+      std::signal(signal, SIG_IGN);  // a shell asks for it for what it runs in the background
     }
   }
-  ~StopOnSignal() {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
-  }
-  StopOnSignal(const StopOnSignal&) = delete;
-  StopOnSignal& operator=(const StopOnSignal&) = delete;
-};
+}
 
 std::string Format(const char* format, double value) {
   std::array<char, 32> text = {};
@@ -146,7 +140,7 @@ int RunTrain(const TrainCommandOptions& options) {
   paths.overwrite = options.overwrite;
   TrainOptions train = options.train;
   train.threads = options.threads == 0 ? AvailableCores() : options.threads;
-  const StopOnSignal stop;
+  StopOnSignals();
   TrainProgressLine line(options.quiet);
   const TrainObserver observer = Observe(line, options.quiet);
   const TrainResult result = Train(paths, train, observer);
