@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 PINNED = {"torch": "2.13.0", "transformers": "4.57.6"}
-NEWEST = ("numpy", "tokenizers", "onnx", "onnxruntime", "openvino", "nncf")
+NEWEST = ("numpy", "tokenizers", "onnx", "onnxruntime", "openvino", "nncf",
+          "accelerate")
 VERSIONS_SCRIPT = """
 import importlib.metadata, json, sys
 found = {}

@@ -1,7 +1,11 @@
 #include "autograd/dropout.h"
 
-#include <ATen/ops/ones.h>
+#include <ATen/Context.h>
+#include <ATen/ops/bernoulli.h>
+#include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include <mutex>
 
 #include "base/mix_key.h"
 #include "kernels/dropout.h"
@@ -9,11 +13,15 @@
 namespace bertqa {
 namespace {
 
-/// On a device: the same mask, made here and copied.
-void ApplyElsewhere(at::Tensor& values, const DropoutMask& mask, std::uint64_t first) {
-  at::Tensor factors = at::ones(values.sizes(), at::kFloat);
-  ApplyDropout(factors, mask, first);
-  values.mul_(factors.to(values.device()).to(values.scalar_type()));
+void ApplyOnDevice(at::Tensor& values, const DropoutMask& mask) {
+  at::Generator generator = at::globalContext().defaultGenerator(values.device());
+  at::Tensor kept = at::empty_like(values);
+  {
+    const std::scoped_lock lock(generator.mutex());
+    generator.set_current_seed(mask.key);
+  }
+  kept.bernoulli_(1 - mask.probability, generator);
+  values.mul_(kept).div_(1 - mask.probability);
 }
 
 class DropoutFunction : public torch::autograd::Function<DropoutFunction> {
@@ -42,21 +50,21 @@ DropoutMask DropoutMask::At(std::uint64_t site) const {
   return {probability, MixKey(key, site)};
 }
 
-void ApplyDropout(at::Tensor& values, const DropoutMask& mask, std::uint64_t first) {
+void ApplyDropout(at::Tensor& values, const DropoutMask& mask) {
   if (mask.is_empty()) {
     return;
   }
   if (!values.is_cpu()) {
-    ApplyElsewhere(values, mask, first);
+    ApplyOnDevice(values, mask);
     return;
   }
   const DropoutKernel kernel{mask.key, mask.probability};
   const auto count = static_cast<std::size_t>(values.numel());
   if (values.scalar_type() == at::kFloat) {
-    kernel.Apply(values.mutable_data_ptr<float>(), count, first);
+    kernel.Apply(values.mutable_data_ptr<float>(), count, /*first=*/0);
   } else {
     kernel.Apply(reinterpret_cast<BFloat16*>(values.mutable_data_ptr<at::BFloat16>()), count,
-                 first);
+                 /*first=*/0);
   }
 }
 

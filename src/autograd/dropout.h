@@ -17,8 +17,9 @@ struct DropoutMask {
   DropoutMask At(std::uint64_t site) const;
 };
 
-/// values · kept / (1 - p), in place; the first value has index `first`. Contiguous.
-void ApplyDropout(at::Tensor& values, const DropoutMask& mask, std::uint64_t first = 0);
+/// values · kept / (1 - p), in place. Contiguous. On a device the mask is its own generator's,
+/// seeded with the key.
+void ApplyDropout(at::Tensor& values, const DropoutMask& mask);
 
 /// The same with a gradient.
 at::Tensor Dropout(const at::Tensor& values, const DropoutMask& mask);

@@ -36,8 +36,11 @@ at::Tensor Activate(Activation activation, const at::Tensor& values) {
 }
 
 at::Tensor Normalise(const LinearLeaves& norm, const BertConfig& config, const at::Tensor& input) {
-  return at::layer_norm(input, {static_cast<std::int64_t>(config.hidden_size)}, norm.weight,
-                        norm.bias, config.layer_norm_epsilon);
+  // The CPU's operator takes bfloat16 beside parameters in fp32, others do not.
+  const at::Tensor values = input.is_cpu() ? input : input.to(at::kFloat);
+  return at::layer_norm(values, {static_cast<std::int64_t>(config.hidden_size)}, norm.weight,
+                        norm.bias, config.layer_norm_epsilon)
+      .to(input.scalar_type());
 }
 
 }  // namespace
