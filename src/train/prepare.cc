@@ -56,12 +56,13 @@ void ReportSkipped(const TrainingData& data, const TrainRun& run, const TrainObs
   for (std::size_t index = 0; index < std::min(kShown, data.skipped.size()); ++index) {
     Note(observer, "id " + data.skipped[index].id + ": " + data.skipped[index].reason);
   }
-  const std::string count = std::to_string(data.skipped.size());
+  const bool is_one = data.skipped.size() == 1;
+  const std::string count = std::to_string(data.skipped.size()) +
+                            (is_one ? " record" : " records") + " cannot be trained on";
   if (run.options.strict) {
-    throw Error(ErrorCode::kMalformed, run.paths.data.string() + ": " + count +
-                                           " records cannot be trained on (--strict)");
+    throw Error(ErrorCode::kMalformed, run.paths.data.string() + ": " + count + " (--strict)");
   }
-  Note(observer, count + " records cannot be trained on and are left out");
+  Note(observer, count + (is_one ? " and is left out" : " and are left out"));
 }
 
 void ReportCounts(const TrainRun& run, const TrainObserver& observer) {
@@ -220,7 +221,7 @@ void ReadTeacher(TrainRun& run, const TrainObserver& observer) {
       .file = run.paths.output / "teacher-logits.safetensors",
       .threads = run.options.threads,
       .note = [&](const std::string& message) { Note(observer, message); }};
-  run.teacher = std::make_unique<TeacherLogits>(request, run.set, *run.base.tokenizer);
+  run.teacher = std::make_unique<TeacherLogits>(request, run.set);
 }
 
 /// A new run's progress is kept at once: whenever the process ends, there is something to resume.
@@ -260,6 +261,9 @@ std::unique_ptr<TrainRun> PrepareRun(const TrainPaths& paths, const TrainOptions
   Choose(*run, autograd);
   ReadData(*run, observer);
   ReadDev(*run, observer);
+  if (!paths.teacher.empty()) {
+    CheckTeacher(paths.teacher, *run->base.tokenizer, run->options.windows.window_tokens);
+  }
   run->engine = autograd.make_engine(EngineOptionsOf(*run));
   ClaimOutput(paths);
   BeginOrGoOn(*run);

@@ -9,6 +9,8 @@
 #include "encoder/safetensors_reader.h"
 #include "encoder/safetensors_writer.h"
 #include "encoder/task_team.h"
+#include "model/build_model.h"
+#include "model/directory.h"
 #include "train/fingerprint.h"
 
 namespace bertqa {
@@ -88,8 +90,18 @@ void WriteLogits(const AllLogits& logits, const std::string& work, const fs::pat
 
 }  // namespace
 
-TeacherLogits::TeacherLogits(const Request& request, const TrainingSet& set,
-                             const Tokenizer& tokenizer) {
+void CheckTeacher(const fs::path& teacher, const Tokenizer& student, std::size_t window_tokens) {
+  RequireModelDirectory(teacher);
+  const BertConfig config = ReadBertConfig(teacher / "config.json");
+  RequireSameVocabulary(student, *ReadTokenizer(teacher, config), teacher);
+  if (config.max_positions < window_tokens) {
+    throw Error(ErrorCode::kUsage,
+                "--teacher " + teacher.string() + ": windows of " + std::to_string(window_tokens) +
+                    " tokens are expected, it takes " + std::to_string(config.max_positions));
+  }
+}
+
+TeacherLogits::TeacherLogits(const Request& request, const TrainingSet& set) {
   offsets_ = {0};
   for (const TrainingWindow& window : set.windows) {
     offsets_.push_back(offsets_.back() + window.tokens);
@@ -100,7 +112,6 @@ TeacherLogits::TeacherLogits(const Request& request, const TrainingSet& set,
   }
   if (file_ == nullptr || file_->entries().front().name.find(work) == std::string::npos) {
     const Model teacher = LoadModel(request.teacher, {.threads = request.threads});
-    RequireSameVocabulary(tokenizer, *teacher.tokenizer, request.teacher);
     request.note("computing the teacher's logits of " + std::to_string(set.windows.size()) +
                  " windows into " + request.file.string());
     WriteLogits(Compute(teacher, set, offsets_, request.threads), work, request.file);

@@ -13,6 +13,12 @@
 
 namespace bertqa {
 
+/// What is wrong with a teacher, before anything is computed. Throws Error{kUsage} if it has
+/// another vocabulary than `student`, since its tokens would be others, or does not take windows so
+/// long; what reading a model's configuration and vocabulary throws.
+void CheckTeacher(const std::filesystem::path& teacher, const Tokenizer& student,
+                  std::size_t window_tokens);
+
 /// Start and end logits of another model for every window of a training set (Hinton et al. 2015),
 /// computed once and kept in a file, from which they are mapped.
 class TeacherLogits {
@@ -24,16 +30,12 @@ class TeacherLogits {
     std::function<void(const std::string& message)> note;
   };
 
-  /// Throws Error{kUsage} if the teacher has another vocabulary than `tokenizer`: its tokens would
-  /// be others; what LoadModel throws; Error{kUnwritable}.
-  TeacherLogits(const Request& request, const TrainingSet& set, const Tokenizer& tokenizer);
-
+  /// REQUIRES: CheckTeacher found nothing. Throws what LoadModel throws; Error{kUnwritable}.
+  TeacherLogits(const Request& request, const TrainingSet& set);
   /// Appends those of window `window_index` to a batch that it was appended to.
   void Append(TrainingBatch& batch, std::size_t window_index) const;
 
  private:
-  void Map(const std::filesystem::path& file);
-
   std::unique_ptr<const WeightsFile> file_;
   TensorBytes start_;  // [sum of all windows' tokens], fp32
   TensorBytes end_;

@@ -299,7 +299,8 @@ void AddTrain(CLI::App& app, Action& action) {
   AddTeacher(*train, *options);
   AddMachine(*train, *options);
   train->footer(
-      "JSONL: an object a line with question, context, answer_start (code points), answer_text.\n"
+      "JSONL: an object a line with question, context, answer_text and answer_start\n"
+      "(counted in code points, from 0).\n"
       "Data and settings decide the weights: the same command gives the same bits.");
   train->callback([options, &action] { action = [options] { return RunTrain(*options); }; });
 }
