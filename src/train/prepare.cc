@@ -71,6 +71,10 @@ void ReportCounts(const TrainRun& run, const TrainObserver& observer) {
                      std::to_string(counts.unanswerable) + " without an answer) in " +
                      std::to_string(counts.windows) + " windows (" +
                      std::to_string(counts.null_windows) + " without an answer)");
+  if (counts.empty > 0) {
+    Note(observer, std::to_string(counts.empty) +
+                       " questions are left out: no token in the question, the text or the answer");
+  }
   if (counts.cut_answers > 0) {
     Note(observer, std::to_string(counts.cut_answers) +
                        " answers are whole in no window: longer than --overlap-tokens");

@@ -235,6 +235,23 @@ class Refuses(TrainTest):
         self.assertIn("bertqa: id q3: ", result.stderr)
         self.assertFalse(refused.exists())
 
+    def test_what_cannot_be_learnt_is_counted(self):
+        records = jsonl(8, 1)
+        records[1]["context"] = ""
+        records[1]["answer_start"] = records[1]["answer_text"] = None
+        records[2].update(question="a " * 20 + "?")
+        long = " ".join("ab" for _ in range(40))
+        records.append({"id": "long", "question": "a ?", "context": long,
+                        "answer_start": 0, "answer_text": long[:80]})
+        path = self.write("train.jsonl", records)
+        result = self.train("--window-tokens", 40, "--overlap-tokens", 8, "--max-question-tokens",
+                            10, data=path)
+        self.assertIn("bertqa: 1 questions are left out: no token in the question, the text or the "
+                      "answer\n", result.stderr)
+        self.assertIn("bertqa: 1 answers are whole in no window: longer than --overlap-tokens\n",
+                      result.stderr)
+        self.assertIn("bertqa: 1 questions are cut to 10 tokens\n", result.stderr)
+
     def test_bad_numbers(self):
         for option, value, expected in (
                 ("--epochs", "0", "a number above 0, at most 1000, is expected"),
