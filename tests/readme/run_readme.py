@@ -33,8 +33,9 @@ comment:
     printf 'The lease was signed by Ada.\\n' > lease.txt
     -->
 
-All blocks of a document run in order in one shell, in one new folder, with bertqa on the PATH and
-BERTQA_ISA=baseline, which computes in fp32 on every machine.
+All blocks of a document run in order in one shell, in one new folder that has the repository's
+examples/ in it, with bertqa on the PATH and BERTQA_ISA=baseline, which computes in fp32 on every
+machine.
 """
 
 import argparse
@@ -48,6 +49,7 @@ import tempfile
 MARK = re.compile(r"^<!-- runs(?:: exit (\d+))? -->$")
 FENCE = re.compile(r"^```(console|sh)$")
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[-+]?\d+)?")
+EXAMPLES = pathlib.Path(__file__).resolve().parent.parent.parent / "examples"
 TIME_LIMIT_S = 600
 RELATIVE = 2e-3
 ABSOLUTE = 1e-3
@@ -183,6 +185,7 @@ def check(document, binaries):
         if not commands:
             return 0, []
         with tempfile.TemporaryDirectory(prefix="bertqa-readme-") as folder:
+            (pathlib.Path(folder) / EXAMPLES.name).symlink_to(EXAMPLES)
             outcomes = run(commands, binaries, folder)
     except DocumentError as error:
         return 1, [f"{document}: {error}"]
