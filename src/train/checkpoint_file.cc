@@ -108,6 +108,10 @@ TrainProgress CheckpointFile::LoadProgress() const {
   }
 }
 
+void CheckpointFile::RemoveStale(const TrainProgress& progress) const {
+  RemoveTensorsBut(TensorPath(progress.step));
+}
+
 void CheckpointFile::LoadState(const std::vector<StateTensor>& state) const {
   const fs::path path = TensorPath(LoadProgress().step);
   const std::unique_ptr<const WeightsFile> file = OpenSafetensors(path);

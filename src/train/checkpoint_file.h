@@ -38,6 +38,8 @@ class CheckpointFile {
   void SaveDone(const TrainProgress& progress) const;
   /// Throws Error{kUnreadable, kMalformed}.
   TrainProgress LoadProgress() const;
+  /// Removes tensors of which no checkpoint speaks: of one that could not be finished.
+  void RemoveStale(const TrainProgress& progress) const;
   /// Fills `state` by name. Throws Error{kUnreadable, kMalformed}.
   void LoadState(const std::vector<StateTensor>& state) const;
 

@@ -224,7 +224,8 @@ void ReadTeacher(TrainRun& run, const TrainObserver& observer) {
       .teacher = run.paths.teacher,
       .file = run.paths.output / "teacher-logits.safetensors",
       .threads = run.options.threads,
-      .note = [&](const std::string& message) { Note(observer, message); }};
+      .note = [&](const std::string& message) { Note(observer, message); },
+      .should_stop = [&] { return observer.should_stop && observer.should_stop(); }};
   run.teacher = std::make_unique<TeacherLogits>(request, run.set);
 }
 
@@ -234,6 +235,7 @@ void BeginOrGoOn(TrainRun& run) {
   if (run.paths.resume) {
     run.progress = checkpoint.LoadProgress();
     RequireSameConditions(run);
+    checkpoint.RemoveStale(run.progress);
   } else {
     run.progress.conditions = ConditionsOf(run);
     checkpoint.SaveBeginning(run.progress);
@@ -273,6 +275,7 @@ std::unique_ptr<TrainRun> PrepareRun(const TrainPaths& paths, const TrainOptions
   BeginOrGoOn(*run);
   if (!run->progress.is_done) {
     ReadTeacher(*run, observer);
+    run->is_stopped = run->teacher != nullptr && run->teacher->was_stopped();
     FillState(*run);
   }
   return run;
@@ -281,6 +284,12 @@ std::unique_ptr<TrainRun> PrepareRun(const TrainPaths& paths, const TrainOptions
 TrainResult Train(const TrainPaths& paths, const TrainOptions& options,
                   const TrainObserver& observer) {
   const std::unique_ptr<TrainRun> run = PrepareRun(paths, options, observer);
+  if (run->is_stopped) {
+    TrainResult result;
+    result.steps = run->progress.step;
+    result.was_interrupted = true;
+    return result;
+  }
   if (run->progress.is_done) {
     Note(observer, paths.output.string() + ": this run is done");
   }

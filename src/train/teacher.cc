@@ -1,6 +1,10 @@
 #include "train/teacher.h"
 
 #include <algorithm>
+#include <atomic>
+#include <optional>
+#include <system_error>
+#include <utility>
 
 #include "base/files.h"
 #include "bertqa/error.h"
@@ -51,8 +55,10 @@ struct AllLogits {
   std::vector<float> end;
 };
 
-AllLogits Compute(const Model& teacher, const TrainingSet& set,
-                  const std::vector<std::size_t>& offsets, std::size_t threads) {
+/// Nothing if it was asked to stop.
+std::optional<AllLogits> Compute(const Model& teacher, const TrainingSet& set,
+                                 const std::vector<std::size_t>& offsets,
+                                 const TeacherLogits::Request& request) {
   std::vector<std::size_t> lengths;
   lengths.reserve(set.windows.size());
   for (const TrainingWindow& window : set.windows) {
@@ -60,7 +66,14 @@ AllLogits Compute(const Model& teacher, const TrainingSet& set,
   }
   AllLogits all{std::vector<float>(offsets.back()), std::vector<float>(offsets.back())};
   const std::vector<BatchPlan> plans = PlanBatches(lengths, kBatchTokens);
-  TaskTeam(threads).ForEach(plans.size(), [&](std::size_t plan, std::size_t) {
+  std::atomic<bool> is_stopped = false;
+  TaskTeam(request.threads).ForEach(plans.size(), [&](std::size_t plan, std::size_t worker) {
+    if (worker == 0 && request.should_stop()) {
+      is_stopped = true;
+    }
+    if (is_stopped) {
+      return;
+    }
     PackedBatch batch;
     for (const std::size_t window : plans[plan].window_indices) {
       AppendTrainingWindow(batch, set, window, teacher.tokenizer->pair_template());
@@ -74,18 +87,24 @@ AllLogits Compute(const Model& teacher, const TrainingSet& set,
       std::copy(logits.end.begin() + begin, logits.end.begin() + end, all.end.data() + into);
     }
   });
-  return all;
+  return is_stopped ? std::nullopt : std::optional(std::move(all));
 }
 
 void WriteLogits(const AllLogits& logits, const std::string& work, const fs::path& file) {
   fs::path part = file;
   part += ".part";
   const Shape shape = {logits.start.size()};
-  WriteSafetensors(MemoryWeights({{"start." + work, shape, logits.start, nullptr},
-                                  {"end." + work, shape, logits.end, nullptr}},
-                                 part),
-                   part);
-  fs::rename(part, file);
+  try {
+    WriteSafetensors(MemoryWeights({{"start." + work, shape, logits.start, nullptr},
+                                    {"end." + work, shape, logits.end, nullptr}},
+                                   part),
+                     part);
+    fs::rename(part, file);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(part, ignored);
+    throw;
+  }
 }
 
 }  // namespace
@@ -114,7 +133,12 @@ TeacherLogits::TeacherLogits(const Request& request, const TrainingSet& set) {
     const Model teacher = LoadModel(request.teacher, {.threads = request.threads});
     request.note("computing the teacher's logits of " + std::to_string(set.windows.size()) +
                  " windows into " + request.file.string());
-    WriteLogits(Compute(teacher, set, offsets_, request.threads), work, request.file);
+    file_ = nullptr;
+    const std::optional<AllLogits> logits = Compute(teacher, set, offsets_, request);
+    if (!logits) {
+      return;
+    }
+    WriteLogits(*logits, work, request.file);
     file_ = OpenSafetensors(request.file);
   }
   const bool start_first = file_->entries().front().name.starts_with("start.");

@@ -28,10 +28,14 @@ class TeacherLogits {
     std::filesystem::path file;     ///< of the logits: read if it is of the same work, else written
     std::size_t threads = 1;
     std::function<void(const std::string& message)> note;
+    std::function<bool()> should_stop;  ///< asked by the calling thread while it computes
   };
 
   /// REQUIRES: CheckTeacher found nothing. Throws what LoadModel throws; Error{kUnwritable}.
   TeacherLogits(const Request& request, const TrainingSet& set);
+  /// True if it was asked to stop before all logits were there: it is of no use then.
+  bool was_stopped() const { return file_ == nullptr; }
+
   /// Appends those of window `window_index` to a batch that it was appended to.
   void Append(TrainingBatch& batch, std::size_t window_index) const;
 

@@ -28,10 +28,11 @@ struct TrainRun {
   std::unique_ptr<DevSet> dev;             ///< or null
   std::unique_ptr<TeacherLogits> teacher;  ///< or null
   TrainProgress progress;
+  bool is_stopped = false;  ///< the observer wanted it before the first step: nothing to run
 };
 
 /// Reads and checks what `paths` names, before the output is touched; then takes possession of the
-/// output. Nothing if `observer` wants to stop meanwhile.
+/// output.
 std::unique_ptr<TrainRun> PrepareRun(const TrainPaths& paths, const TrainOptions& options,
                                      const TrainObserver& observer);
 

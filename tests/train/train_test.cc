@@ -187,7 +187,7 @@ TEST_F(TrainTest, ARunThatEndedBeforeItsFirstStepCanBeResumed) {
   fs::create_directories(paths_.output / "model.tmp123");
   for (const char* unfinished :
        {"model.tmp123/vocab.txt", "log.jsonl.tmp123", "checkpoint-1.safetensors.part",
-        "checkpoint.json.tmp123", "teacher-logits.safetensors.part"}) {
+        "checkpoint-7.safetensors", "checkpoint.json.tmp123", "teacher-logits.safetensors.part"}) {
     WriteFileAtomically(paths_.output / unfinished, "half a fi");
   }
   WriteFileAtomically(paths_.output / "mine.tmp1", "mine");
@@ -303,6 +303,22 @@ TEST_F(TrainTest, ATeacherIsAskedOnceAndChangesTheWeights) {
   Train(paths_, options_, {});
   EXPECT_EQ(written, fs::last_write_time(logits));
   EXPECT_NE(alone, Weights(paths_.output));
+}
+
+TEST_F(TrainTest, ATeacherThatIsStoppedBeginsAgain) {
+  paths_.teacher = "golden/models/tiny-32";
+  Train(paths_, options_, {});
+  const std::string whole = Weights(paths_.output);
+  paths_.output = folder_ / "stopped";
+  TrainObserver observer;
+  observer.should_stop = [] { return true; };
+  const TrainResult result = Train(paths_, options_, observer);
+  EXPECT_TRUE(result.was_interrupted);
+  EXPECT_EQ(result.steps, 0U);
+  EXPECT_FALSE(fs::exists(paths_.output / "teacher-logits.safetensors"));
+  paths_.resume = true;
+  Train(paths_, options_, {});
+  EXPECT_EQ(whole, Weights(paths_.output));
 }
 
 TEST_F(TrainTest, ATeacherOfAnotherVocabularyIsRefused) {
