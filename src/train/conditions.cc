@@ -44,7 +44,8 @@ std::map<std::string, std::string> ConditionsOf(const TrainRun& run) {
       {"--device", options.device},
       {"--max-batch-tokens", std::to_string(options.max_batch_tokens)},
       {"--dev", run.dev == nullptr ? "none" : "given"},
-      {"--teacher", run.paths.teacher.empty() ? "none" : "given"}};
+      {"--teacher with the fingerprint",
+       run.paths.teacher.empty() ? "none" : NameOfTeaching(run.set, run.paths.teacher)}};
   if (!run.paths.teacher.empty()) {
     conditions["--distill-weight"] = NumberText(options.distill_weight);
     conditions["--distill-temperature"] = NumberText(options.distill_temperature);

@@ -43,14 +43,13 @@ void ReportBase(const BaseModel& base, const TrainObserver& observer) {
   }
 }
 
-/// The first few records that are left out, and how many there are.
+/// The records that are left out, and how many there are.
 void ReportSkipped(const TrainingData& data, const TrainRun& run, const TrainObserver& observer) {
   if (data.skipped.empty()) {
     return;
   }
-  constexpr std::size_t kShown = 5;
-  for (std::size_t index = 0; index < std::min(kShown, data.skipped.size()); ++index) {
-    Note(observer, "id " + data.skipped[index].id + ": " + data.skipped[index].reason);
+  for (const SkippedExample& skipped : data.skipped) {
+    Note(observer, "id " + skipped.id + ": " + skipped.reason);
   }
   const bool is_one = data.skipped.size() == 1;
   const std::string count = std::to_string(data.skipped.size()) +

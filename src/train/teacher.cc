@@ -37,18 +37,6 @@ void RequireSameVocabulary(const Tokenizer& student, const Tokenizer& teacher,
   }
 }
 
-/// What the logits depend on: the windows and the teacher's weights.
-std::string NameOfWork(const TrainingSet& set, const fs::path& teacher) {
-  Fingerprint fingerprint;
-  AddTrainingSet(fingerprint, set);
-  for (const char* name : {"model.safetensors", "model.pt", "pytorch_model.bin", "vocab.txt"}) {
-    if (fs::exists(teacher / name)) {
-      fingerprint.Add(ReadFile(teacher / name));
-    }
-  }
-  return fingerprint.Hex();
-}
-
 /// The teacher's start and end logits of all windows, one after the other.
 struct AllLogits {
   std::vector<float> start;
@@ -109,6 +97,17 @@ void WriteLogits(const AllLogits& logits, const std::string& work, const fs::pat
 
 }  // namespace
 
+std::string NameOfTeaching(const TrainingSet& set, const fs::path& teacher) {
+  Fingerprint fingerprint;
+  AddTrainingSet(fingerprint, set);
+  for (const char* name : {"model.safetensors", "model.pt", "pytorch_model.bin", "vocab.txt"}) {
+    if (fs::exists(teacher / name)) {
+      fingerprint.Add(ReadFile(teacher / name));
+    }
+  }
+  return fingerprint.Hex();
+}
+
 void CheckTeacher(const fs::path& teacher, const Tokenizer& student, std::size_t window_tokens) {
   RequireModelDirectory(teacher);
   const BertConfig config = ReadBertConfig(teacher / "config.json");
@@ -125,7 +124,7 @@ TeacherLogits::TeacherLogits(const Request& request, const TrainingSet& set) {
   for (const TrainingWindow& window : set.windows) {
     offsets_.push_back(offsets_.back() + window.tokens);
   }
-  const std::string work = NameOfWork(set, request.teacher);
+  const std::string work = NameOfTeaching(set, request.teacher);
   if (fs::exists(request.file)) {
     file_ = OpenSafetensors(request.file);
   }

@@ -19,6 +19,9 @@ namespace bertqa {
 void CheckTeacher(const std::filesystem::path& teacher, const Tokenizer& student,
                   std::size_t window_tokens);
 
+/// A name for what a teacher's logits depend on: the windows and the teacher's weights.
+std::string NameOfTeaching(const TrainingSet& set, const std::filesystem::path& teacher);
+
 /// Start and end logits of another model for every window of a training set (Hinton et al. 2015),
 /// computed once and kept in a file, from which they are mapped.
 class TeacherLogits {
