@@ -2,6 +2,7 @@
 
 #include <any>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,6 +65,19 @@ struct QaResult {
   std::vector<std::string> warnings;
 
   bool has_answer() const { return no_answer_reason == NoAnswerReason::kNone; }
+
+  /// How far "no answer" is ahead of the best span: null logit - its logit, what a null threshold
+  /// is compared with; the largest float if there is no span.
+  double null_lead() const {
+    return !null_logit || answers.empty()
+               ? static_cast<double>(std::numeric_limits<float>::max())
+               : static_cast<double>(*null_logit) - static_cast<double>(answers.front().logit);
+  }
+
+  /// Of what is given: the best answer, or that there is none.
+  float given_probability() const {
+    return has_answer() ? answers.front().probability : null_probability;
+  }
 };
 
 }  // namespace bertqa

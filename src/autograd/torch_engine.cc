@@ -2,11 +2,9 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/_fused_adamw.h>
-#include <ATen/ops/embedding.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/scalar_tensor.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <malloc.h>
@@ -40,54 +38,6 @@ Precision PrecisionOf(const EngineOptions& options) {
 
 std::vector<std::int64_t> Sizes(const Shape& shape) {
   return {shape.begin(), shape.end()};
-}
-
-/// A value's place in its window: what position embeddings are looked up by.
-std::vector<std::int64_t> PositionsOf(const PackedBatch& inputs) {
-  std::vector<std::int64_t> positions;
-  positions.reserve(inputs.token_count());
-  for (std::size_t window = 0; window < inputs.window_count(); ++window) {
-    for (std::size_t token = inputs.offsets[window]; token < inputs.offsets[window + 1]; ++token) {
-      positions.push_back(static_cast<std::int64_t>(token - inputs.offsets[window]));
-    }
-  }
-  return positions;
-}
-
-at::Tensor IndexTensor(const std::vector<std::int64_t>& indices, at::Device device) {
-  return at::tensor(indices, at::kLong).to(device);
-}
-
-/// Which rows of the tables a batch's tokens are the sums of.
-struct TableRows {
-  at::Tensor words;
-  at::Tensor positions;
-  at::Tensor segments;
-};
-
-TableRows RowsOf(const PackedBatch& inputs, at::Device device) {
-  return {IndexTensor({inputs.ids.begin(), inputs.ids.end()}, device),
-          IndexTensor(PositionsOf(inputs), device),
-          IndexTensor({inputs.segments.begin(), inputs.segments.end()}, device)};
-}
-
-/// table[rows[i]] += values[i], in the order of i.
-void AddRows(const at::Tensor& table, const at::Tensor& rows, const at::Tensor& values) {
-  if (!table.is_cpu()) {
-    table.index_add_(0, rows, values);
-    return;
-  }
-  const std::int64_t columns = table.size(1);
-  auto* const into = table.mutable_data_ptr<float>();
-  const auto* const from = values.const_data_ptr<float>();
-  const auto* const index = rows.const_data_ptr<std::int64_t>();
-  for (std::int64_t row = 0; row < rows.size(0); ++row) {
-    float* const target = into + index[row] * columns;
-    const float* const source = from + row * columns;
-    for (std::int64_t column = 0; column < columns; ++column) {
-      target[column] += source[column];
-    }
-  }
 }
 
 }  // namespace
@@ -220,19 +170,10 @@ void TorchEngine::Download() {
   }
 }
 
-at::Tensor TorchEngine::Embed(const PackedBatch& inputs) const {
-  const c10::NoGradGuard no_gradients;
-  const EmbeddingTables tables = TablesOf(values_);
-  const TableRows rows = RowsOf(inputs, device_);
-  // The order of transformers' BertEmbeddings.
-  return at::embedding(tables.words, rows.words)
-      .add_(at::embedding(tables.segments, rows.segments))
-      .add_(at::embedding(tables.positions, rows.positions));
-}
-
 void TorchEngine::RunBatch(Worker& worker, const TrainingBatch& batch, std::size_t batch_index,
                            const StepInput& input, double scale) {
-  at::Tensor embeddings = Embed(batch.inputs).requires_grad_(!options_.freeze_embeddings);
+  at::Tensor embeddings =
+      SumEmbeddings(TablesOf(values_), batch.inputs).requires_grad_(!options_.freeze_embeddings);
   const DropoutMask mask{options_.dropout, MixKey(MixKey(options_.seed, input.step), batch_index)};
   const at::Tensor logits = ForwardNetwork(RunOf(worker, mask), embeddings, batch.inputs.offsets);
   const at::Tensor on_host = logits.detach().to(at::kCPU).contiguous();
@@ -298,14 +239,9 @@ void TorchEngine::SumGradients() {
 void TorchEngine::AddEmbeddingGradients(const StepInput& input) {
   const EmbeddingTables tables = TablesOf(gradients_);
   for (std::size_t batch = 0; batch < input.batches.size(); ++batch) {
-    const at::Tensor& rows = embedding_gradients_[batch];
-    if (!rows.defined()) {
-      continue;
+    if (embedding_gradients_[batch].defined()) {
+      AddToTables(tables, input.batches[batch].inputs, embedding_gradients_[batch]);
     }
-    const TableRows places = RowsOf(input.batches[batch].inputs, device_);
-    AddRows(tables.words, places.words, rows);
-    AddRows(tables.positions, places.positions, rows);
-    AddRows(tables.segments, places.segments, rows);
   }
   embedding_gradients_.clear();
 }
@@ -379,11 +315,11 @@ StepResult TorchEngine::Step(const StepInput& input) {
 void TorchEngine::Predict(const PackedBatch& inputs, std::vector<float>& start,
                           std::vector<float>& end) {
   const c10::NoGradGuard no_gradients;
-  const at::Tensor logits =
-      ForwardNetwork(RunOf(workers_.front(), {}), Embed(inputs), inputs.offsets)
-          .to(at::kCPU)
-          .t()
-          .contiguous();
+  const at::Tensor logits = ForwardNetwork(RunOf(workers_.front(), {}),
+                                           SumEmbeddings(TablesOf(values_), inputs), inputs.offsets)
+                                .to(at::kCPU)
+                                .t()
+                                .contiguous();
   const auto* const values = logits.const_data_ptr<float>();
   start.assign(values, values + inputs.token_count());
   end.assign(values + inputs.token_count(), values + 2 * inputs.token_count());

@@ -6,19 +6,13 @@
 #include <memory>
 #include <vector>
 
+#include "autograd/embedding_tables.h"
 #include "autograd/engine.h"
 #include "autograd/network.h"
 #include "autograd/parameter_layout.h"
 #include "encoder/task_team.h"
 
 namespace bertqa {
-
-/// The three embedding tables.
-struct EmbeddingTables {
-  at::Tensor words;      ///< [V, H]
-  at::Tensor positions;  ///< [P, H]
-  at::Tensor segments;   ///< [S, H]
-};
 
 /// TrainingEngine with libtorch. All parameters, gradients and moments are one array each, of
 /// which the tensors are views (ParameterLayout).
@@ -53,7 +47,6 @@ class TorchEngine : public TrainingEngine {
   Worker MakeWorker() const;
   void PackWeights();
   NetworkRun RunOf(Worker& worker, const DropoutMask& mask) const;
-  at::Tensor Embed(const PackedBatch& inputs) const;
   void RunBatch(Worker& worker, const TrainingBatch& batch, std::size_t batch_index,
                 const StepInput& input, double scale);
   void ForEachSlice(ValueRange range, const std::function<void(ValueRange slice)>& work);

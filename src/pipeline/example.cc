@@ -78,10 +78,8 @@ struct DecodeInput {
 };
 
 /// Abstains if the null term leads by more than the threshold.
-void ApplyNullThreshold(QaResult& result, const DecodeInput& input) {
-  const double gap = static_cast<double>(input.distribution.null_logit) -
-                     static_cast<double>(result.answers.front().logit);
-  if (input.options.no_answer && gap > input.options.null_threshold) {
+void ApplyNullThreshold(QaResult& result, const QaOptions& options) {
+  if (options.no_answer && result.null_lead() > options.null_threshold) {
     result.no_answer_reason = NoAnswerReason::kNullThreshold;
   }
 }
@@ -94,7 +92,7 @@ void DecodeJoint(QaResult& result, const DecodeInput& input) {
     answer.probability = distribution.Probability(answer.logit);
     result.answers.push_back(std::move(answer));
   }
-  ApplyNullThreshold(result, input);
+  ApplyNullThreshold(result, input.options);
 }
 
 /// Whether the normaliser counts this span already, with this logit.
@@ -137,7 +135,7 @@ void DecodeIndependent(QaResult& result, const DecodeInput& input) {
   answer.probability = IndependentProbability(distribution, span.logit,
                                               IsValidSpan(span, logits, options.max_answer_tokens));
   result.answers.push_back(std::move(answer));
-  ApplyNullThreshold(result, input);
+  ApplyNullThreshold(result, input.options);
 }
 
 }  // namespace

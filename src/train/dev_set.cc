@@ -1,6 +1,5 @@
 #include "train/dev_set.h"
 
-#include <limits>
 #include <variant>
 
 #include "base/files.h"
@@ -11,15 +10,6 @@
 
 namespace bertqa {
 namespace {
-
-/// How far "no answer" is ahead of the best span.
-double NullLead(const QaResult& result) {
-  if (!result.null_logit || result.answers.empty()) {
-    return std::numeric_limits<float>::max();
-  }
-  return static_cast<double>(*result.null_logit) -
-         static_cast<double>(result.answers.front().logit);
-}
 
 std::string BestText(const QaResult& result) {
   return result.answers.empty() ? std::string() : result.answers.front().text;
@@ -87,7 +77,7 @@ EvalReport DevSet::Judge() const {
     const SquadExample& example = file_.examples[index];
     gold.push_back({example.id, example.answers});
     best[example.id] = BestText(results[index]);
-    scores.emplace_back(example.id, NullLead(results[index]));
+    scores.emplace_back(example.id, results[index].null_lead());
   }
   EvalOptions options;
   options.version = file_.version;
@@ -107,9 +97,7 @@ double DevSet::FitTemperature(double null_threshold) const {
       const SquadExample& example = file_.examples[index];
       const QaResult& result = results[index];
       const std::string given = result.has_answer() ? BestText(result) : std::string();
-      const float probability =
-          given.empty() ? result.null_probability : result.answers.front().probability;
-      judged.push_back({static_cast<double>(probability),
+      judged.push_back({static_cast<double>(result.given_probability()),
                         IsExactMatch({example.id, example.answers}, given, file_.version)});
     }
     return judged;

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <limits>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -13,15 +12,6 @@
 
 namespace bertqa::cli {
 namespace {
-
-/// How far "no answer" is ahead of the best span: what --null-threshold is compared with.
-double NullLead(const QaResult& result) {
-  if (!result.null_logit || result.answers.empty()) {
-    return std::numeric_limits<float>::max();
-  }
-  return static_cast<double>(*result.null_logit) -
-         static_cast<double>(result.answers.front().logit);
-}
 
 /// Takes the results in, in the order of the questions.
 class AnswerCollector {
@@ -40,9 +30,8 @@ class AnswerCollector {
     }
     const QaResult& result = std::get<QaResult>(outcome);
     Add(id, result);
-    const float probability =
-        result.has_answer() ? result.answers.front().probability : result.null_probability;
-    answers_.shown.push_back({index, answers_.given[id], static_cast<double>(probability)});
+    answers_.shown.push_back(
+        {index, answers_.given[id], static_cast<double>(result.given_probability())});
   }
 
   EvalAnswers Finish() { return std::move(answers_); }
@@ -51,7 +40,7 @@ class AnswerCollector {
   void Add(const std::string& id, const QaResult& result) {
     answers_.best_spans[id] = result.answers.empty() ? "" : result.answers.front().text;
     answers_.given[id] = result.has_answer() ? answers_.best_spans[id] : "";
-    answers_.scores.emplace_back(id, NullLead(result));
+    answers_.scores.emplace_back(id, result.null_lead());
   }
 
   const SquadFile& file_;
