@@ -16,8 +16,8 @@ namespace bertqa {
 /// What a training engine is made for; none of it changes later.
 struct EngineOptions {
   BertConfig config;
-  double dropout =
-      0.1;  ///< of embeddings, attention weights and both sublayers' outputs; in [0, 1)
+  /// Of embeddings, attention weights and both sublayers' outputs; in [0, 1).
+  double dropout = 0.1;
   double weight_decay = 0.01;  ///< not of biases and LayerNorm
   double adam_beta1 = 0.9;     ///< AdamW (Loshchilov and Hutter 2019, algorithm 2)
   double adam_beta2 = 0.999;
@@ -81,10 +81,6 @@ class TrainingEngine {
   virtual void Download() = 0;
 
   virtual StepResult Step(const StepInput& input) = 0;
-
-  /// Start and end logits [N] without dropout.
-  virtual void Predict(const PackedBatch& inputs, std::vector<float>& start,
-                       std::vector<float>& end) = 0;
 };
 
 /// Makes an engine whose state is all zeros. Throws Error{kUsage} for a device that is not there,

@@ -53,17 +53,8 @@ at::Tensor Product(const at::Tensor& input, const PackedLinear& panels) {
   } else {
     into.halves = Halves(output);
   }
-  // In blocks, whose rows stay in the second cache while all panels pass.
   constexpr std::size_t kBlockRows = 256;
-  const auto rows = static_cast<std::size_t>(input.size(0));
-  for (std::size_t row = 0; row < rows; row += kBlockRows) {
-    OperandView block = operand;
-    block.data += row * operand.stride_bytes;
-    LinearOutput place = into;
-    place.floats = into.floats == nullptr ? nullptr : into.floats + row * into.stride;
-    place.halves = into.halves == nullptr ? nullptr : into.halves + row * into.stride;
-    Multiply(block, std::min(kBlockRows, rows - row), panels, Activation::kNone, place);
-  }
+  MultiplyInBlocks(operand, static_cast<std::size_t>(input.size(0)), panels, into, kBlockRows);
   return output;
 }
 

@@ -38,10 +38,6 @@ class GuardedEngine : public TrainingEngine {
   StepResult Step(const StepInput& input) override {
     return Guarded([&] { return engine_.Step(input); });
   }
-  void Predict(const PackedBatch& inputs, std::vector<float>& start,
-               std::vector<float>& end) override {
-    Guarded([&] { engine_.Predict(inputs, start, end); });
-  }
 
  private:
   TorchEngine engine_;

@@ -312,17 +312,4 @@ StepResult TorchEngine::Step(const StepInput& input) {
   return result;
 }
 
-void TorchEngine::Predict(const PackedBatch& inputs, std::vector<float>& start,
-                          std::vector<float>& end) {
-  const c10::NoGradGuard no_gradients;
-  const at::Tensor logits = ForwardNetwork(RunOf(workers_.front(), {}),
-                                           SumEmbeddings(TablesOf(values_), inputs), inputs.offsets)
-                                .to(at::kCPU)
-                                .t()
-                                .contiguous();
-  const auto* const values = logits.const_data_ptr<float>();
-  start.assign(values, values + inputs.token_count());
-  end.assign(values + inputs.token_count(), values + 2 * inputs.token_count());
-}
-
 }  // namespace bertqa

@@ -27,8 +27,6 @@ class TorchEngine : public TrainingEngine {
   void Upload() override;
   void Download() override;
   StepResult Step(const StepInput& input) override;
-  void Predict(const PackedBatch& inputs, std::vector<float>& start,
-               std::vector<float>& end) override;
 
  private:
   /// One worker's view of the network, and what it computed.

@@ -157,4 +157,17 @@ void Multiply(const OperandView& input, std::size_t rows, const PackedLinear& li
   }
 }
 
+void MultiplyInBlocks(const OperandView& input, std::size_t rows, const PackedLinear& linear,
+                      const LinearOutput& output, std::size_t block_rows) {
+  for (std::size_t row = 0; row < rows; row += block_rows) {
+    OperandView block = input;
+    block.data += row * input.stride_bytes;
+    block.scales = input.scales == nullptr ? nullptr : input.scales + row;
+    LinearOutput place = output;
+    place.floats = output.floats == nullptr ? nullptr : output.floats + row * output.stride;
+    place.halves = output.halves == nullptr ? nullptr : output.halves + row * output.stride;
+    Multiply(block, std::min(block_rows, rows - row), linear, Activation::kNone, place);
+  }
+}
+
 }  // namespace bertqa

@@ -59,6 +59,9 @@ class PackedLinear {
   const float* sums() const { return sums_.data(); }      ///< int8: of the quantised rows
 
  private:
+  std::byte* MutablePanel(std::size_t first_output) {
+    return packed_.data() + first_output / kOutputStep * panel_bytes_;
+  }
   void SetFloatColumn(float* panel, std::size_t column, const float* row) const;
   void SetBFloat16Column(BFloat16* panel, std::size_t column, const float* row) const;
   void SetInt8Column(std::int8_t* panel, std::size_t output, const float* row);
@@ -90,5 +93,10 @@ struct LinearOutput {
 /// it. Any number of rows; a row's bits do not depend on the others, nor on how many there are.
 void Multiply(const OperandView& input, std::size_t rows, const PackedLinear& linear,
               Activation activation, const LinearOutput& output);
+
+/// The same without an activation, in blocks of `block_rows`, so that a block stays in the second
+/// cache while all panels pass.
+void MultiplyInBlocks(const OperandView& input, std::size_t rows, const PackedLinear& linear,
+                      const LinearOutput& output, std::size_t block_rows);
 
 }  // namespace bertqa

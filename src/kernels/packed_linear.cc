@@ -1,7 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 #include "kernels/linear.h"
 #include "kernels/narrow_tiles.h"
@@ -37,6 +37,21 @@ std::size_t DepthOf(Precision precision, std::size_t inputs) {
   return RoundUp(inputs, kRowStepBytes / packing.element_bytes) / packing.elements_in_step;
 }
 
+std::uint32_t BitsOf(BFloat16 value) {
+  return value.bits;
+}
+std::uint32_t BitsOf(float value) {
+  return ToBFloat16(value).bits;
+}
+
+/// out[i] holds even[i] and odd[i].
+template <typename T>
+void Pair(const T* even, const T* odd, std::size_t count, std::uint32_t* out) {
+  for (std::size_t index = 0; index < count; ++index) {
+    out[index] = BitsOf(even[index]) | BitsOf(odd[index]) << 16U;
+  }
+}
+
 }  // namespace
 
 PackedLinear::PackedLinear(Precision precision, Isa isa, std::size_t inputs, std::size_t outputs)
@@ -53,7 +68,7 @@ PackedLinear::PackedLinear(Precision precision, Isa isa, std::size_t inputs, std
 
 void PackedLinear::SetRows(std::size_t first_output, std::size_t count, const float* weights,
                            const float* biases) {
-  std::byte* const panel = packed_.data() + first_output / kOutputStep * panel_bytes_;
+  std::byte* const panel = MutablePanel(first_output);
   for (std::size_t column = 0; column < count; ++column) {
     const float* const row = weights + column * inputs_;
     biases_.data()[first_output + column] = biases[column];
@@ -125,12 +140,11 @@ void PackedLinear::Reshape(std::size_t inputs, std::size_t outputs) {
 void PackedLinear::SetRowsOf(const float* weights, std::size_t stride) {
   for (std::size_t first = 0; first < outputs_; first += kPanelColumns) {
     const std::size_t columns = std::min(kPanelColumns, outputs_ - first);
-    auto* const panel =
-        reinterpret_cast<float*>(packed_.data() + first / kPanelColumns * panel_bytes_);
+    auto* const panel = reinterpret_cast<float*>(MutablePanel(first));
+    for (std::size_t column = 0; column < columns; ++column) {
+      SetFloatColumn(panel, column, weights + (first + column) * stride);
+    }
     for (std::size_t input = 0; input < inputs_; ++input) {
-      for (std::size_t column = 0; column < columns; ++column) {
-        panel[input * kPanelColumns + column] = weights[(first + column) * stride + input];
-      }
       std::fill(panel + input * kPanelColumns + columns, panel + (input + 1) * kPanelColumns, 0.0F);
     }
   }
@@ -139,8 +153,7 @@ void PackedLinear::SetRowsOf(const float* weights, std::size_t stride) {
 void PackedLinear::SetRowsOf(const BFloat16* weights, std::size_t stride) {
   for (std::size_t first = 0; first < outputs_; first += kPanelColumns) {
     const std::size_t columns = std::min(kPanelColumns, outputs_ - first);
-    auto* const panel =
-        reinterpret_cast<std::uint32_t*>(packed_.data() + first / kPanelColumns * panel_bytes_);
+    auto* const panel = reinterpret_cast<std::uint32_t*>(MutablePanel(first));
     for (std::size_t step = 0; step < depth_; ++step) {
       std::uint32_t* const row = panel + step * kPanelColumns;
       std::fill(row, row + kPanelColumns, 0U);
@@ -164,8 +177,7 @@ void PackedLinear::SetTransposed(const float* weights, std::size_t stride) {
   }
   for (std::size_t first = 0; first < outputs_; first += kPanelColumns) {
     const std::size_t columns = std::min(kPanelColumns, outputs_ - first);
-    auto* const panel =
-        reinterpret_cast<float*>(packed_.data() + first / kPanelColumns * panel_bytes_);
+    auto* const panel = reinterpret_cast<float*>(MutablePanel(first));
     for (std::size_t input = 0; input < inputs_; ++input) {
       float* const row = panel + input * kPanelColumns;
       std::copy_n(weights + input * stride + first, columns, row);
@@ -178,37 +190,17 @@ void PackedLinear::SetTransposed(const BFloat16* weights, std::size_t stride) {
   SetPairs(weights, stride);
 }
 
-namespace {
-
-std::uint32_t BitsOf(BFloat16 value) {
-  return value.bits;
-}
-std::uint32_t BitsOf(float value) {
-  return ToBFloat16(value).bits;
-}
-
-/// out[i] holds even[i] and odd[i].
-template <typename T>
-void Pair(const T* even, const T* odd, std::size_t count, std::uint32_t* out) {
-  for (std::size_t index = 0; index < count; ++index) {
-    out[index] = BitsOf(even[index]) | BitsOf(odd[index]) << 16U;
-  }
-}
-
-}  // namespace
-
 template <typename T>
 void PackedLinear::SetPairs(const T* weights, std::size_t stride) {
-  const std::vector<T> nothing(kPanelColumns);
+  constexpr std::array<T, kPanelColumns> kNothing = {};
   for (std::size_t first = 0; first < outputs_; first += kPanelColumns) {
     const std::size_t columns = std::min(kPanelColumns, outputs_ - first);
-    auto* const panel =
-        reinterpret_cast<std::uint32_t*>(packed_.data() + first / kPanelColumns * panel_bytes_);
+    auto* const panel = reinterpret_cast<std::uint32_t*>(MutablePanel(first));
     for (std::size_t step = 0; step < depth_; ++step) {
       std::uint32_t* const row = panel + step * kPanelColumns;
       const T* const even = weights + 2 * step * stride + first;
-      Pair(2 * step < inputs_ ? even : nothing.data(),
-           2 * step + 1 < inputs_ ? even + stride : nothing.data(), columns, row);
+      Pair(2 * step < inputs_ ? even : kNothing.data(),
+           2 * step + 1 < inputs_ ? even + stride : kNothing.data(), columns, row);
       std::fill(row + columns, row + kPanelColumns, 0U);
     }
   }

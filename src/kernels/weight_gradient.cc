@@ -119,13 +119,9 @@ void WeightGradient::ComputeOf(const T* output_gradient, const T* input, const S
   }
   panels_.Reshape(shape.tokens, shape.inputs);
   panels_.SetTransposed(input, shape.inputs);
-  // In blocks of rows that stay in the second cache while all panels pass.
   constexpr std::size_t kBlockRows = 128;
-  for (std::size_t row = 0; row < shape.outputs; row += kBlockRows) {
-    Multiply({.data = transposed_.data() + row * row_bytes, .stride_bytes = row_bytes},
-             std::min(kBlockRows, shape.outputs - row), panels_, Activation::kNone,
-             {.floats = gradient + row * shape.inputs, .stride = shape.inputs});
-  }
+  MultiplyInBlocks({.data = transposed_.data(), .stride_bytes = row_bytes}, shape.outputs, panels_,
+                   {.floats = gradient, .stride = shape.inputs}, kBlockRows);
 }
 
 void WeightGradient::Compute(const float* output_gradient, const float* input, const Shape& shape,

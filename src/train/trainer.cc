@@ -16,11 +16,13 @@ namespace {
 
 constexpr double kSecondsPerMinute = 60;
 
+std::size_t StepsPerEpoch(const TrainRun& run) {
+  return (run.set.windows.size() + run.options.batch_size - 1) / run.options.batch_size;
+}
+
 std::size_t TotalSteps(const TrainRun& run) {
-  const auto windows = static_cast<double>(run.set.windows.size());
-  const double per_epoch = std::ceil(windows / static_cast<double>(run.options.batch_size));
-  return std::max<std::size_t>(
-      1, static_cast<std::size_t>(std::llround(per_epoch * run.options.epochs)));
+  const auto steps = std::llround(static_cast<double>(StepsPerEpoch(run)) * run.options.epochs);
+  return std::max<std::size_t>(1, static_cast<std::size_t>(steps));
 }
 
 }  // namespace
@@ -28,19 +30,16 @@ std::size_t TotalSteps(const TrainRun& run) {
 Trainer::Trainer(TrainRun& run, const TrainObserver& observer)
     : run_(run),
       observer_(observer),
+      steps_per_epoch_(StepsPerEpoch(run)),
       total_steps_(TotalSteps(run)),
       schedule_(MakeSchedule(*run.options.learning_rate, run.options.warmup_ratio, total_steps_)),
       checkpoint_(run.paths.output),
       log_(run.paths.output / "log.jsonl", run.progress.step),
       order_epoch_(static_cast<std::size_t>(-1)) {}
 
-std::size_t Trainer::StepsPerEpoch() const {
-  return (run_.set.windows.size() + run_.options.batch_size - 1) / run_.options.batch_size;
-}
-
 std::vector<TrainingBatch> Trainer::MakeBatches(std::size_t step) {
   const std::size_t count = run_.set.windows.size();
-  const std::size_t epoch = step / StepsPerEpoch();
+  const std::size_t epoch = step / steps_per_epoch_;
   if (epoch != order_epoch_) {
     order_ = ShuffledOrder(count, run_.options.seed, epoch);
     if (run_.options.order == TrainOrder::kFile) {
@@ -48,7 +47,7 @@ std::vector<TrainingBatch> Trainer::MakeBatches(std::size_t step) {
     }
     order_epoch_ = epoch;
   }
-  const std::size_t begin = step % StepsPerEpoch() * run_.options.batch_size;
+  const std::size_t begin = step % steps_per_epoch_ * run_.options.batch_size;
   const std::size_t end = std::min(begin + run_.options.batch_size, count);
   std::vector<std::size_t> lengths;
   for (std::size_t place = begin; place < end; ++place) {
@@ -95,7 +94,7 @@ void Trainer::DoStep() {
   TrainStep done;
   done.step = step + 1;
   done.total_steps = total_steps_;
-  done.epoch = static_cast<double>(step + 1) / static_cast<double>(StepsPerEpoch());
+  done.epoch = static_cast<double>(step + 1) / static_cast<double>(steps_per_epoch_);
   done.loss = result.loss;
   done.learning_rate = input.learning_rate;
   done.gradient_norm = result.gradient_norm;
@@ -115,7 +114,7 @@ bool Trainer::IsEvaluationDue() const {
     return false;
   }
   const std::size_t every =
-      run_.options.eval_every == 0 ? StepsPerEpoch() : run_.options.eval_every;
+      run_.options.eval_every == 0 ? steps_per_epoch_ : run_.options.eval_every;
   return run_.progress.step % every == 0 || run_.progress.step == total_steps_;
 }
 
@@ -146,16 +145,12 @@ void Trainer::Evaluate() {
     run_.progress.best_exact = evaluation.exact;
     run_.progress.best_step = evaluation.step;
     run_.progress.evaluations_since_best = 0;
-    WriteModel(NotesOf(run_, &report));
+    ReplaceModelFiles(run_.paths.base, weights, NotesOf(run_, &report), run_.paths.output);
   }
   log_.Add(evaluation);
   if (observer_.on_evaluation) {
     observer_.on_evaluation(evaluation);
   }
-}
-
-void Trainer::WriteModel(const ModelNotes& notes) const {
-  ReplaceModelFiles(run_.paths.base, Weights(), notes, run_.paths.output);
 }
 
 void Trainer::Save() {
@@ -183,7 +178,7 @@ TrainResult Trainer::MakeResult() const {
 
 TrainResult Trainer::Finish() {
   if (run_.dev == nullptr) {
-    WriteModel(NotesOf(run_, nullptr));
+    ReplaceModelFiles(run_.paths.base, Weights(), NotesOf(run_, nullptr), run_.paths.output);
   }
   run_.progress.is_done = true;
   LearningCurve curve = log_.curve();

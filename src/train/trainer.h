@@ -46,7 +46,6 @@ class Trainer {
 
  private:
   std::vector<TrainingBatch> MakeBatches(std::size_t step);
-  std::size_t StepsPerEpoch() const;
   bool IsEvaluationDue() const;
   bool IsOutOfPatience() const;
   void DoStep();
@@ -55,11 +54,11 @@ class Trainer {
   TrainResult Finish();
   TrainResult Interrupt();
   Checkpoint Weights() const;
-  void WriteModel(const ModelNotes& notes) const;
   TrainResult MakeResult() const;
 
   TrainRun& run_;
   const TrainObserver& observer_;
+  std::size_t steps_per_epoch_;
   std::size_t total_steps_;
   LinearSchedule schedule_;
   CheckpointFile checkpoint_;

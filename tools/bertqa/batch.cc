@@ -211,15 +211,9 @@ void AddBatch(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"auto", "jsonl", "squad"}).description(""))
       ->type_name("auto|jsonl|squad")
       ->capture_default_str();
-  batch
-      ->add_option("--output-format", options->output_format,
-                   "jsonl: a record a line; squad: one object of predictions by id")
-      ->transform(CLI::CheckedTransformer(
-                      std::map<std::string, OutputFormat>{{"jsonl", OutputFormat::kJsonl},
-                                                          {"squad", OutputFormat::kSquad}})
-                      .description(""))
-      ->type_name("jsonl|squad")
-      ->default_str("jsonl");
+  AddChoice<OutputFormat>(*batch, "--output-format", options->output_format,
+                          {{"jsonl", OutputFormat::kJsonl}, {"squad", OutputFormat::kSquad}},
+                          "jsonl: a record a line; squad: one object of predictions by id");
   batch->add_flag("--keep-fields", options->keep_fields, "Carry other fields of a record through");
   batch->add_option("--max-line-bytes", options->max_line_bytes, "A longer line is an error record")
       ->check(CLI::Range(1, 1 << 30))

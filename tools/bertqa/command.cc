@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 
 #include "base/cores.h"
 #include "base/files.h"
@@ -50,10 +49,6 @@ WindowOptions MakeWindowOptions(const AnswerOptions& answer, std::size_t model_l
   return windows;
 }
 
-std::size_t ThreadsOf(const RunOptions& run) {
-  return run.threads == 0 ? AvailableCores() : run.threads;
-}
-
 QaOptions MakeQaOptions(const RunOptions& run, const AnswerOptions& answer, const Model& model) {
   QaOptions options;
   options.windows = MakeWindowOptions(answer, model.qa->max_window_tokens());
@@ -65,23 +60,8 @@ QaOptions MakeQaOptions(const RunOptions& run, const AnswerOptions& answer, cons
   options.null_threshold = answer.null_threshold.value_or(model.defaults.null_threshold);
   options.temperature = model.defaults.temperature;
   options.max_batch_tokens = run.max_batch_tokens;
-  options.threads = ThreadsOf(run);
+  options.threads = ThreadsOf(run.threads);
   return options;
-}
-
-template <class Value>
-void AddChoice(CLI::App& app, const std::string& name, Value& value,
-               const std::map<std::string, Value>& choices, const std::string& help) {
-  std::string names;
-  std::string chosen;
-  for (const auto& [text, choice] : choices) {
-    names += (names.empty() ? "" : "|") + text;
-    chosen = choice == value ? text : chosen;
-  }
-  app.add_option(name, value, help)
-      ->transform(CLI::CheckedTransformer(choices).description(""))
-      ->type_name(names)
-      ->default_str(chosen);
 }
 
 }  // namespace
@@ -93,11 +73,27 @@ void AddModelOption(CLI::App& app, std::string& model) {
       ->type_name("DIR|NAME");
 }
 
-void AddRunOptions(CLI::App& app, RunOptions& run) {
-  AddModelOption(app, run.model);
-  app.add_option("-t,--threads", run.threads, "Threads (default: the cores this process may use)")
+std::size_t ThreadsOf(std::size_t threads) {
+  return threads == 0 ? AvailableCores() : threads;
+}
+
+void AddThreadsOption(CLI::App& app, std::size_t& threads) {
+  app.add_option("-t,--threads", threads, "Threads (default: the cores this process may use)")
       ->check(CLI::Range(1, 4096))
       ->type_name("N");
+}
+
+void AddSwitch(CLI::App& app, const std::string& name, std::optional<bool>& value,
+               const std::string& help) {
+  app.add_option(name, value, help)
+      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"off", false}, {"on", true}})
+                      .description(""))
+      ->type_name("off|on");
+}
+
+void AddRunOptions(CLI::App& app, RunOptions& run) {
+  AddModelOption(app, run.model);
+  AddThreadsOption(app, run.threads);
   AddChoice<Precision>(app, "--precision", run.precision,
                        {{"auto", Precision::kAuto},
                         {"fp32", Precision::kFloat32},
@@ -156,11 +152,8 @@ void AddAnswerOptions(CLI::App& app, AnswerOptions& answer) {
       app, "--decode", answer.decode,
       {{"joint", DecodeMode::kJoint}, {"independent", DecodeMode::kIndependent}},
       "joint: the best span; independent: the best start and the best end, each on its own");
-  app.add_option("--no-answer", answer.no_answer,
-                 "Whether there may be no answer (default: what the model was trained for)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"off", false}, {"on", true}})
-                      .description(""))
-      ->type_name("off|on");
+  AddSwitch(app, "--no-answer", answer.no_answer,
+            "Whether there may be no answer (default: what the model was trained for)");
   app.add_option("--null-threshold", answer.null_threshold,
                  "No answer if null logit - best logit is above this (default: the model's)")
       ->type_name("X");
@@ -200,7 +193,7 @@ fs::path ResolveModel(const std::string& model) {
 
 LoadedPipeline LoadPipeline(const RunOptions& run, const AnswerOptions& answer) {
   const Stopwatch watch;
-  const LoadOptions load{.precision = run.precision, .threads = ThreadsOf(run)};
+  const LoadOptions load{.precision = run.precision, .threads = ThreadsOf(run.threads)};
   auto model = std::make_shared<const Model>(LoadModel(ResolveModel(run.model), load));
   const QaOptions options = MakeQaOptions(run, answer, *model);
   QaPipeline pipeline(std::move(model), options);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,7 +50,27 @@ struct AnswerOptions {
 /// Runs after parsing; returns the exit status.
 using Action = std::function<int()>;
 
+/// An option that takes one of some words; `value` is the default.
+template <class Value>
+void AddChoice(CLI::App& app, const std::string& name, Value& value,
+               const std::map<std::string, Value>& choices, const std::string& help) {
+  std::string names;
+  std::string chosen;
+  for (const auto& [text, choice] : choices) {
+    names += (names.empty() ? "" : "|") + text;
+    chosen = choice == value ? text : chosen;
+  }
+  app.add_option(name, value, help)
+      ->transform(CLI::CheckedTransformer(choices).description(""))
+      ->type_name(names)
+      ->default_str(chosen);
+}
+
+/// An option that is `off` or `on`, or not given.
+void AddSwitch(CLI::App& app, const std::string& name, std::optional<bool>& value,
+               const std::string& help);
 void AddModelOption(CLI::App& app, std::string& model);
+void AddThreadsOption(CLI::App& app, std::size_t& threads);
 void AddRunOptions(CLI::App& app, RunOptions& run);
 void AddAnswerOptions(CLI::App& app, AnswerOptions& answer);
 void AddOffsetsOption(CLI::App& app, OffsetUnit& offsets);
@@ -59,6 +80,8 @@ void CheckOptions(const RunOptions& run, const AnswerOptions& answer);
 
 /// The directory of the model that the user named, or else of $BERTQA_MODEL or the bundled one.
 std::filesystem::path ResolveModel(const std::string& model);
+/// What `--threads` asks for; 0 if it was not given.
+std::size_t ThreadsOf(std::size_t threads);
 /// Where models are kept by name: $BERTQA_HOME/models and what it defaults to.
 std::filesystem::path ModelHome();
 

@@ -94,16 +94,11 @@ void AddExport(CLI::App& app, Action& action) {
   app_export->add_option("-o,--output", options->output, "The new folder")
       ->required()
       ->type_name("DIR");
-  app_export
-      ->add_option("--format", options->format,
-                   "safetensors: a folder that transformers loads; torchscript: an archive that "
-                   "torch.jit.load runs, beside its configuration")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, WeightsFormat>{
-                                              {"safetensors", WeightsFormat::kSafetensors},
-                                              {"torchscript", WeightsFormat::kTorchScript}})
-                      .description(""))
-      ->type_name("safetensors|torchscript")
-      ->default_str("safetensors");
+  AddChoice<WeightsFormat>(
+      *app_export, "--format", options->format,
+      {{"safetensors", WeightsFormat::kSafetensors}, {"torchscript", WeightsFormat::kTorchScript}},
+      "safetensors: a folder that transformers loads; torchscript: an archive that "
+      "torch.jit.load runs, beside its configuration");
   app_export->add_flag("--overwrite", options->overwrite, "Replace a directory that exists");
   app_export->add_flag("--quiet", options->quiet, "Errors only");
   app_export->callback([options, &action] { action = [options] { return RunExport(*options); }; });

@@ -5,11 +5,9 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <string>
 
-#include "base/cores.h"
 #include "bertqa/error.h"
 #include "command.h"
 
@@ -139,7 +137,7 @@ int RunTrain(const TrainCommandOptions& options) {
   paths.resume = options.resume;
   paths.overwrite = options.overwrite;
   TrainOptions train = options.train;
-  train.threads = options.threads == 0 ? AvailableCores() : options.threads;
+  train.threads = ThreadsOf(options.threads);
   StopOnSignals();
   TrainProgressLine line(options.quiet);
   const TrainObserver observer = Observe(line, options.quiet);
@@ -187,13 +185,9 @@ void AddRecipe(CLI::App& app, TrainOptions& train) {
   app.add_option("--seed", train.seed, "Of the order of the data, of dropout and of a new head")
       ->capture_default_str()
       ->type_name("N");
-  app.add_option("--order", train.order, "Order of the data in an epoch")
-      ->transform(CLI::CheckedTransformer(
-                      std::map<std::string, TrainOrder>{{"shuffled", TrainOrder::kShuffled},
-                                                        {"file", TrainOrder::kFile}})
-                      .description(""))
-      ->default_str("shuffled")
-      ->type_name("shuffled|file");
+  AddChoice<TrainOrder>(app, "--order", train.order,
+                        {{"shuffled", TrainOrder::kShuffled}, {"file", TrainOrder::kFile}},
+                        "Order of the data in an epoch");
   app.add_flag("--freeze-embeddings", train.freeze_embeddings, "Leave the embeddings as they are");
   app.add_option("--eval-every", train.eval_every,
                  "Steps between evaluations (default: an epoch's)")
@@ -221,28 +215,17 @@ void AddData(CLI::App& app, TrainOptions& train) {
       ->check(count)
       ->capture_default_str()
       ->type_name("N");
-  app.add_option("--no-answer", train.no_answer,
-                 "Train on unanswerable questions (default: on if there are any)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"off", false}, {"on", true}})
-                      .description(""))
-      ->type_name("off|on");
+  AddSwitch(app, "--no-answer", train.no_answer,
+            "Train on unanswerable questions (default: on if there are any)");
   app.add_flag("--strict", train.strict, "Refuse data in which an answer is not at its offset");
 }
 
 void AddMachine(CLI::App& app, TrainCommandOptions& options) {
-  app.add_option("-t,--threads", options.threads,
-                 "Threads (default: the cores this process may use)")
-      ->check(CLI::Range(1, 4096))
-      ->type_name("N");
-  app.add_option("--precision", options.train.precision,
-                 "What products are computed in; auto: bf16 where that is a gain, else fp32")
-      ->transform(
-          CLI::CheckedTransformer(std::map<std::string, Precision>{{"auto", Precision::kAuto},
-                                                                   {"fp32", Precision::kFloat32},
-                                                                   {"bf16", Precision::kBFloat16}})
-              .description(""))
-      ->default_str("auto")
-      ->type_name("auto|fp32|bf16");
+  AddThreadsOption(app, options.threads);
+  AddChoice<Precision>(
+      app, "--precision", options.train.precision,
+      {{"auto", Precision::kAuto}, {"fp32", Precision::kFloat32}, {"bf16", Precision::kBFloat16}},
+      "What products are computed in; auto: bf16 where that is a gain, else fp32");
   app.add_option("--device", options.train.device, "auto: cuda where there is one")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}).description(""))
       ->capture_default_str()
