@@ -16,8 +16,8 @@ struct ComputeOptions {
 };
 
 /// What `wanted` comes to with the instruction set `isa` (docs/precision.md has the measurements):
-/// kAuto is bf16 where that is a gain (GainsFromBFloat16), else fp32: int8 may lose more than 0.1
-/// F1. Throws Error{kUsage} for bf16 where it is not native.
+/// kAuto is the fastest that loses no more than 0.1 F1: int8, but bf16 with AMX, whose int8 has
+/// coarser scales, and fp32 without AVX2. Throws Error{kUsage} for bf16 where it is not native.
 ComputeOptions ChooseCompute(Precision wanted, Isa isa);
 
 /// What activations between the products are kept as.

@@ -44,6 +44,7 @@ class Product {
                                           std::size_t shares) const;
   void PrefetchOutput(std::size_t row, std::size_t count, std::size_t column) const;
   TileFinish PlaceOf(std::size_t row, std::size_t column) const;
+  TileFinish PlaceOfInt8(std::size_t row, std::size_t column, std::size_t part);
   void FinishPending();
 
   const OperandView& input_;
@@ -56,6 +57,7 @@ class Product {
   std::size_t pending_rows_ = 0;
   std::size_t tiles_ = 0;
   alignas(kCacheLineBytes) float sums_[2][kMaxTileRows * kPanelColumns];
+  alignas(kCacheLineBytes) float partial_[kMaxTileRows * kPanelColumns];  // of int8's groups
 };
 
 void Product::Run(std::size_t rows) {
@@ -78,24 +80,30 @@ void Product::Run(std::size_t rows) {
 
 void Product::MultiplyRows(std::size_t first_row, std::size_t end_row, std::size_t group_rows) {
   const std::size_t groups = (end_row - first_row + group_rows - 1) / group_rows;
+  const std::size_t parts = linear_.groups();  // of the inputs
+  const bool is_int8 = linear_.precision() == Precision::kInt8;
   for (std::size_t column = 0; column < linear_.outputs(); column += kPanelColumns) {
     for (std::size_t group = 0; group < groups; ++group) {
       const std::size_t row = first_row + group * group_rows;
       const std::size_t count = std::min(group_rows, end_row - row);
-      const std::span<const std::byte> ahead = ShareOfPanel(column + kPanelColumns, group, groups);
       PrefetchOutput(row, count, column);
-      tile_kernel_.multiply({.input = input_.data + row * input_.stride_bytes,
-                             .stride_bytes = input_.stride_bytes,
-                             .rows = count,
-                             .panel = linear_.Panel(column),
-                             .depth = linear_.depth(),
-                             .tile = sums_[tiles_ % 2],
-                             .ahead = ahead.data(),
-                             .ahead_bytes = ahead.size()});
-      FinishPending();
-      pending_ = PlaceOf(row, column);
-      pending_rows_ = count;
-      ++tiles_;
+      for (std::size_t part = 0; part < parts; ++part) {
+        const std::span<const std::byte> ahead =
+            ShareOfPanel(column + kPanelColumns, group * parts + part, groups * parts);
+        const std::size_t step = part * linear_.group_depth();
+        tile_kernel_.multiply({.input = input_.data + row * input_.stride_bytes + step * 4,
+                               .stride_bytes = input_.stride_bytes,
+                               .rows = count,
+                               .panel = linear_.Panel(column) + step * kPanelColumns * 4,
+                               .depth = std::min(linear_.group_depth(), linear_.depth() - step),
+                               .tile = sums_[tiles_ % 2],
+                               .ahead = ahead.data(),
+                               .ahead_bytes = ahead.size()});
+        FinishPending();
+        pending_ = is_int8 ? PlaceOfInt8(row, column, part) : PlaceOf(row, column);
+        pending_rows_ = count;
+        ++tiles_;
+      }
     }
   }
 }
@@ -127,18 +135,32 @@ void Product::PrefetchOutput(std::size_t row, std::size_t count, std::size_t col
 }
 
 TileFinish Product::PlaceOf(std::size_t row, std::size_t column) const {
-  const bool is_int8 = linear_.precision() == Precision::kInt8;
   const std::size_t place = row * output_.stride + column;
   return {.biases = linear_.biases() + column,
-          .scales = is_int8 ? linear_.scales() + column : nullptr,
-          .sums = is_int8 ? linear_.sums() + column : nullptr,
-          .rows = is_int8 ? input_.scales + row : nullptr,
           .activation = activation_,
           .is_narrow = linear_.precision() != Precision::kFloat32,
           .columns = std::min(kPanelColumns, linear_.outputs() - column),
           .floats = output_.floats == nullptr ? nullptr : output_.floats + place,
           .halves = output_.halves == nullptr ? nullptr : output_.halves + place,
           .stride = output_.stride};
+}
+
+/// A group of inputs: all but the last go to partial_, all but the first come on top of it.
+TileFinish Product::PlaceOfInt8(std::size_t row, std::size_t column, std::size_t part) {
+  TileFinish finish = PlaceOf(row, column);
+  finish.scales = linear_.scales(part) + column;
+  finish.sums = linear_.sums(part) + column;
+  finish.rows = input_.scales + row * input_.groups + part;
+  finish.rows_stride = input_.groups;
+  finish.partial = part > 0 ? partial_ : nullptr;
+  if (part + 1 < linear_.groups()) {
+    finish.activation = Activation::kNone;
+    finish.columns = kPanelColumns;
+    finish.floats = partial_;
+    finish.halves = nullptr;
+    finish.stride = kPanelColumns;
+  }
+  return finish;
 }
 
 void Product::FinishPending() {
@@ -162,7 +184,7 @@ void MultiplyInBlocks(const OperandView& input, std::size_t rows, const PackedLi
   for (std::size_t row = 0; row < rows; row += block_rows) {
     OperandView block = input;
     block.data += row * input.stride_bytes;
-    block.scales = input.scales == nullptr ? nullptr : input.scales + row;
+    block.scales = input.scales == nullptr ? nullptr : input.scales + row * input.groups;
     LinearOutput place = output;
     place.floats = output.floats == nullptr ? nullptr : output.floats + row * output.stride;
     place.halves = output.halves == nullptr ? nullptr : output.halves + row * output.stride;

@@ -25,8 +25,10 @@ class PackedLinear {
   PackedLinear(Precision precision, Isa isa, std::size_t inputs, std::size_t outputs);
 
   /// Rows [first_output, first_output + count) of W, row-major [count, inputs], and their biases.
-  /// int8: each row is scaled by its largest magnitude; one with an infinity or a NaN gives NaN.
-  /// REQUIRES: first_output is a multiple of kOutputStep; count <= kOutputStep.
+  /// int8: each group of Int8GroupInputs(isa) inputs of a row is scaled by its largest magnitude
+  /// (without VNNI also by the largest mean of inputs 2i and 2i + 1, so that nothing saturates);
+  /// one with an infinity or a NaN gives NaN. REQUIRES: first_output is a multiple of kOutputStep;
+  /// count <= kOutputStep.
   void SetRows(std::size_t first_output, std::size_t count, const float* weights,
                const float* biases);
   static constexpr std::size_t kOutputStep = 32;
@@ -55,8 +57,15 @@ class PackedLinear {
   }
   std::size_t panel_bytes() const { return panel_bytes_; }
   const float* biases() const { return biases_.data(); }
-  const float* scales() const { return scales_.data(); }  ///< int8: of the rows; else null
-  const float* sums() const { return sums_.data(); }      ///< int8: of the quantised rows
+
+  /// Steps whose sums are read back together: of a group of inputs for int8, else all of them.
+  std::size_t group_depth() const { return groups_ > 1 ? group_inputs_ / 4 : depth_; }
+  std::size_t groups() const { return groups_; }
+
+  // int8 only: [groups, outputs rounded up], the scales of the rows' groups of inputs and the sums
+  // of the quantised groups.
+  const float* scales(std::size_t group) const { return scales_.data() + group * biases_.size(); }
+  const float* sums(std::size_t group) const { return sums_.data() + group * biases_.size(); }
 
  private:
   std::byte* MutablePanel(std::size_t first_output) {
@@ -76,6 +85,8 @@ class PackedLinear {
   std::size_t panel_bytes_;
   AlignedBuffer<std::byte> packed_;
   AlignedBuffer<float> biases_;
+  std::size_t group_inputs_;  // int8 only
+  std::size_t groups_;
   AlignedBuffer<float> scales_;
   AlignedBuffer<float> sums_;
 };

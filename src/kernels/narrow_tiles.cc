@@ -300,8 +300,12 @@ TileKernel Int8Tile(Isa isa) {
   return {.multiply = &MultiplyPlain, .max_rows = kMaxTileRows};
 }
 
-float LargestInt8Activation(Isa isa) {
-  return isa == Isa::kAvx2 || isa == Isa::kAvx512 ? 127.0F : 255.0F;
+bool AddsInt8PairsIn16Bits(Isa isa) {
+  return isa == Isa::kAvx2 || isa == Isa::kAvx512;
+}
+
+std::size_t Int8GroupInputs(Isa isa) {
+  return isa == Isa::kAmx ? kMaxInt8GroupInputs : 128;
 }
 
 TileKernel BFloat16Tile(Isa isa) {

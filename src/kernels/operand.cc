@@ -1,5 +1,6 @@
 #include "kernels/operand.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "kernels/narrow_tiles.h"
@@ -25,7 +26,10 @@ Operand::Operand(Precision precision, Isa isa, std::size_t max_rows, std::size_t
     : precision_(precision),
       isa_(isa),
       bytes_(max_rows * RoundUp(max_columns * ElementBytes(precision), kRowStepBytes)),
-      scales_(precision == Precision::kInt8 ? max_rows : 0) {}
+      group_inputs_(Int8GroupInputs(isa)),
+      scales_(precision == Precision::kInt8
+                  ? max_rows * (RoundUp(max_columns, group_inputs_) / group_inputs_)
+                  : 0) {}
 
 OperandView Operand::Assign(const float* values, std::size_t stride, std::size_t rows,
                             std::size_t columns) {
@@ -43,13 +47,19 @@ OperandView Operand::Assign(const float* values, std::size_t stride, std::size_t
     return {.data = bytes_.data(), .stride_bytes = output_stride * sizeof(BFloat16)};
   }
   const std::size_t row_bytes = RoundUp(columns, kRowStepBytes);
+  const std::size_t groups = RoundUp(columns, group_inputs_) / group_inputs_;
   for (std::size_t row = 0; row < rows; ++row) {
     auto* const output = reinterpret_cast<std::uint8_t*>(bytes_.data() + row * row_bytes);
-    scales_.data()[row] =
-        conversions.quantise(values + row * stride, columns, LargestInt8Activation(isa_), output);
+    for (std::size_t group = 0; group < groups; ++group) {
+      const std::size_t column = group * group_inputs_;
+      scales_.data()[row * groups + group] =
+          conversions.quantise(values + row * stride + column,
+                               std::min(group_inputs_, columns - column), output + column);
+    }
     std::memset(output + columns, 0, row_bytes - columns);
   }
-  return {.data = bytes_.data(), .stride_bytes = row_bytes, .scales = scales_.data()};
+  return {
+      .data = bytes_.data(), .stride_bytes = row_bytes, .scales = scales_.data(), .groups = groups};
 }
 
 BFloat16* Operand::ReserveBFloat16(std::size_t rows, std::size_t columns, std::size_t& stride) {

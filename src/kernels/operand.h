@@ -10,8 +10,8 @@
 
 namespace bertqa {
 
-/// How one row of int8 activations reads back: value ≈ scale · quantised + minimum, quantised in
-/// [0, 255], or in [0, 127] where two products are added in 16 bits (kAvx2, kAvx512).
+/// How a group of a row of int8 activations reads back: value ≈ scale · quantised + minimum,
+/// quantised in [0, 255].
 struct RowScale {
   float scale = 0;
   float minimum = 0;
@@ -23,7 +23,8 @@ struct RowScale {
 struct OperandView {
   const std::byte* data = nullptr;
   std::size_t stride_bytes = 0;
-  const RowScale* scales = nullptr;  ///< [rows]; int8 only
+  const RowScale* scales = nullptr;  ///< [rows, groups]; int8 only
+  std::size_t groups = 0;            ///< of Int8GroupInputs(isa) columns
 };
 
 /// Room for activations of one precision, made once and overwritten by each Assign.
@@ -33,8 +34,8 @@ class Operand {
   Operand(Precision precision, Isa isa, std::size_t max_rows, std::size_t max_columns);
 
   /// Converts `values` [rows, columns], rows `stride` floats apart. For fp32 nothing is copied: the
-  /// view is of `values` itself. A row's result does not depend on other rows. int8: a row with an
-  /// infinity or a NaN reads back as NaN throughout.
+  /// view is of `values` itself. A row's result does not depend on other rows. int8: a group of a
+  /// row with an infinity or a NaN reads back as NaN throughout.
   /// REQUIRES: rows <= max_rows, columns <= max_columns.
   OperandView Assign(const float* values, std::size_t stride, std::size_t rows,
                      std::size_t columns);
@@ -47,6 +48,7 @@ class Operand {
   Precision precision_;
   Isa isa_;
   AlignedBuffer<std::byte> bytes_;  // rows of the last Assign
+  std::size_t group_inputs_;        // int8
   AlignedBuffer<RowScale> scales_;
 };
 

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <limits>
+#include <cstring>
 
 #include "kernels/linear.h"
 #include "kernels/narrow_tiles.h"
+#include "kernels/row_conversion.h"
 #include "kernels/tile.h"
 
 namespace bertqa {
@@ -63,7 +63,9 @@ PackedLinear::PackedLinear(Precision precision, Isa isa, std::size_t inputs, std
       panel_bytes_(depth_ * kPanelColumns * 4),
       packed_(RoundUp(outputs, kOutputStep) / kOutputStep * panel_bytes_),
       biases_(RoundUp(outputs, kOutputStep)),
-      scales_(precision == Precision::kInt8 ? biases_.size() : 0),
+      group_inputs_(Int8GroupInputs(isa)),
+      groups_(precision == Precision::kInt8 ? RoundUp(inputs, group_inputs_) / group_inputs_ : 1),
+      scales_(precision == Precision::kInt8 ? groups_ * biases_.size() : 0),
       sums_(scales_.size()) {}
 
 void PackedLinear::SetRows(std::size_t first_output, std::size_t count, const float* weights,
@@ -97,30 +99,21 @@ void PackedLinear::SetBFloat16Column(BFloat16* panel, std::size_t column, const 
   }
 }
 
-/// Symmetric: ±127 is the largest magnitude of the row, so that two products of ±127 · 127 fit into
-/// 16 bits.
 void PackedLinear::SetInt8Column(std::int8_t* panel, std::size_t output, const float* row) {
-  float largest = 0;
-  float zero = 0;  // or NaN, if a weight is infinite or NaN
-  for (std::size_t input = 0; input < inputs_; ++input) {
-    largest = std::max(largest, std::abs(row[input]));
-    zero += 0 * row[input];
+  for (std::size_t group = 0; group < groups_; ++group) {
+    const std::size_t begin = group * group_inputs_;
+    const std::size_t count = std::min(group_inputs_, inputs_ - begin);
+    alignas(kCacheLineBytes) std::array<std::int8_t, kMaxInt8GroupInputs> bytes = {};
+    const WeightScale scale = RowConversionsOf(isa_).quantise_weights(
+        row + begin, count, AddsInt8PairsIn16Bits(isa_), bytes.data());
+    scales_.data()[group * biases_.size() + output] = scale.scale;
+    sums_.data()[group * biases_.size() + output] = scale.sum;
+    for (std::size_t input = 0; input < count; input += 4) {
+      const std::size_t step = (begin + input) / 4;
+      std::memcpy(panel + (step * kPanelColumns + output % kOutputStep) * 4, bytes.data() + input,
+                  4);
+    }
   }
-  const float scale = largest / 127.0F + zero;
-  scales_.data()[output] = scale;
-  if (!(scale >= std::numeric_limits<float>::min())) {
-    return;  // the weights stay zero: the reciprocal would be infinite
-  }
-  const float inverse = 1.0F / scale;
-  const std::size_t column = output % kOutputStep;
-  std::int32_t sum = 0;
-  for (std::size_t input = 0; input < inputs_; ++input) {
-    const float scaled = std::clamp(row[input] * inverse, -127.0F, 127.0F);
-    const auto quantised = static_cast<std::int8_t>(std::nearbyint(scaled));
-    panel[(input / 4 * kPanelColumns + column) * 4 + input % 4] = quantised;
-    sum += quantised;
-  }
-  sums_.data()[output] = static_cast<float>(sum);
 }
 
 void PackedLinear::Reshape(std::size_t inputs, std::size_t outputs) {

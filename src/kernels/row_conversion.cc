@@ -61,12 +61,12 @@ Extent ExtentOf(const float* values, std::size_t count) {
   return extents[0];
 }
 
-RowScale ScaleOf(const float* values, std::size_t count, float largest) {
+RowScale ScaleOf(const float* values, std::size_t count) {
   const Extent extent = ExtentOf(values, count);
   const float minimum = hn::GetLane(hn::MinOfLanes(kFloats, extent.low));
   const float maximum = hn::GetLane(hn::MaxOfLanes(kFloats, extent.high));
   const float zero = hn::GetLane(hn::SumOfLanes(kFloats, extent.nothing));
-  const float scale = (maximum - minimum) / largest;
+  const float scale = (maximum - minimum) / 255.0F;
   // The reciprocal of less would be infinite.
   const bool is_constant = scale < std::numeric_limits<float>::min();
   return {.scale = (is_constant ? 0 : scale) + zero, .minimum = minimum + zero};
@@ -75,7 +75,7 @@ RowScale ScaleOf(const float* values, std::size_t count, float largest) {
 constexpr hn::Rebind<std::uint8_t, Floats> kBytes;
 
 /// Rounds (x - minimum) / scale to the nearest integer, ties to even. The greatest value comes to
-/// `largest` and less than half a step more, so that there is nothing to clamp.
+/// 255 and less than half a step more, so that there is nothing to clamp.
 struct Quantiser {
   explicit Quantiser(const RowScale& row)
       : minimum(hn::Set(kFloats, row.minimum)),
@@ -93,8 +93,8 @@ struct Quantiser {
   Vector inverse;
 };
 
-RowScale Quantise(const float* values, std::size_t count, float largest, std::uint8_t* output) {
-  const RowScale scale = ScaleOf(values, count, largest);
+RowScale Quantise(const float* values, std::size_t count, std::uint8_t* output) {
+  const RowScale scale = ScaleOf(values, count);
   const Quantiser quantised(scale);
   std::size_t index = 0;
   for (; index + kLanes <= count; index += kLanes) {
@@ -108,6 +108,44 @@ RowScale Quantise(const float* values, std::size_t count, float largest, std::ui
   return scale;
 }
 
+/// The largest magnitude of the means of values 2i and 2i + 1; beyond the end there are zeros.
+float LargestPairMean(const float* values, std::size_t count) {
+  Vector largest = hn::Zero(kFloats);
+  const Vector half = hn::Set(kFloats, 0.5F);
+  for (std::size_t index = 0; index < count; index += kLanes) {
+    const Vector halves = hn::Mul(LoadFirst(values + index, count - index), half);
+    largest = hn::Max(largest, hn::Abs(hn::Add(halves, hn::Reverse2(kFloats, halves))));
+  }
+  return hn::GetLane(hn::MaxOfLanes(kFloats, largest));
+}
+
+/// The bound of pairs costs weights a third of a bit or so. The activations would have to give up a
+/// whole one instead, and they need it more. Rounding adds half to each of two at most: a mean of
+/// 63 comes to a sum of 127, and 255 · 127 fits into 16 bits.
+WeightScale QuantiseWeights(const float* values, std::size_t count, bool bounds_pairs,
+                            std::int8_t* output) {
+  const Extent extent = ExtentOf(values, count);
+  const Vector largest = hn::Max(hn::Neg(extent.low), extent.high);
+  float scale = hn::GetLane(hn::MaxOfLanes(kFloats, largest)) / 127.0F;
+  if (bounds_pairs) {
+    scale = std::max(scale, LargestPairMean(values, count) / 63.0F);
+  }
+  scale += hn::GetLane(hn::SumOfLanes(kFloats, extent.nothing));
+  const bool is_normal = scale >= std::numeric_limits<float>::min();
+  const Vector inverse = hn::Set(kFloats, is_normal ? 1.0F / scale : 0.0F);
+  constexpr hn::Rebind<std::int8_t, Floats> kSignedBytes;
+  auto sum = hn::Zero(kInts);
+  for (std::size_t index = 0; index < count; index += kLanes) {
+    const Vector part = LoadFirst(values + index, count - index);
+    const auto quantised = is_normal ? hn::NearestInt(hn::Mul(part, inverse)) : hn::Zero(kInts);
+    sum = hn::Add(sum, quantised);
+    alignas(16) std::int8_t buffer[kLanes];
+    hn::Store(hn::DemoteTo(kSignedBytes, quantised), kSignedBytes, buffer);
+    std::copy_n(buffer, std::min(kLanes, count - index), output + index);
+  }
+  return {.scale = scale, .sum = static_cast<float>(hn::GetLane(hn::SumOfLanes(kInts, sum)))};
+}
+
 void Narrow(const float* values, std::size_t count, BFloat16* output) {
   for (std::size_t index = 0; index < count; index += kLanes) {
     StoreNarrow(LoadFirst(values + index, count - index), output + index, count - index);
@@ -118,7 +156,7 @@ void Narrow(const float* values, std::size_t count, BFloat16* output) {
 
 // NOLINTNEXTLINE(misc-use-internal-linkage): Highway's table refers to it from outside
 RowConversions GetRowConversions() {
-  return {.quantise = &Quantise, .narrow = &Narrow};
+  return {.quantise = &Quantise, .quantise_weights = &QuantiseWeights, .narrow = &Narrow};
 }
 
 }  // namespace HWY_NAMESPACE

@@ -95,12 +95,16 @@ Vector Activate(Vector x) {
   }
 }
 
+/// What a tile holds: floats; integers of the first group of inputs; integers of a later one, to be
+/// added to what the others gave.
+enum class Sums { kFloat, kInt8, kMoreInt8 };
+
 /// A vector of columns: what is the same in all rows.
-template <bool kIsInt8>
+template <Sums kSums>
 struct ColumnVectors {
   ColumnVectors(const TileFinish& finish, std::size_t column)
       : bias(hn::Load(kFloats, finish.biases + column)) {
-    if constexpr (kIsInt8) {
+    if constexpr (kSums != Sums::kFloat) {
       scale = hn::Load(kFloats, finish.scales + column);
       sum = hn::Load(kFloats, finish.sums + column);
     }
@@ -110,12 +114,15 @@ struct ColumnVectors {
   /// Σ (scale · q + minimum) · (w_scale · w) = w_scale · (scale · Σ q w + minimum · Σ w).
   HWY_INLINE Vector Value(const void* tile, std::size_t place, const TileFinish& finish,
                           std::size_t row) const {
-    if constexpr (kIsInt8) {
+    if constexpr (kSums != Sums::kFloat) {
+      const RowScale& row_scale = finish.rows[row * finish.rows_stride];
       const auto sums = hn::Load(kInts, static_cast<const std::int32_t*>(tile) + place);
       const Vector scaled =
-          hn::Mul(hn::ConvertTo(kFloats, sums), hn::Set(kFloats, finish.rows[row].scale));
-      return hn::MulAdd(hn::MulAdd(sum, hn::Set(kFloats, finish.rows[row].minimum), scaled), scale,
-                        bias);
+          hn::Mul(hn::ConvertTo(kFloats, sums), hn::Set(kFloats, row_scale.scale));
+      const Vector before =
+          kSums == Sums::kMoreInt8 ? hn::Load(kFloats, finish.partial + place) : bias;
+      return hn::MulAdd(hn::MulAdd(sum, hn::Set(kFloats, row_scale.minimum), scaled), scale,
+                        before);
     } else {
       return hn::Add(hn::Load(kFloats, static_cast<const float*>(tile) + place), bias);
     }
@@ -126,10 +133,10 @@ struct ColumnVectors {
   Vector sum = {};
 };
 
-template <Function kFunction, bool kIsInt8>
+template <Function kFunction, Sums kSums>
 void FinishColumns(const void* tile, std::size_t rows, const TileFinish& finish) {
   for (std::size_t column = 0; column < finish.columns; column += kLanes) {
-    const ColumnVectors<kIsInt8> columns(finish, column);
+    const ColumnVectors<kSums> columns(finish, column);
     const std::size_t count = finish.columns - column;
     const auto value = [&](std::size_t row) HWY_ATTR {
       return Activate<kFunction>(columns.Value(tile, row * kPanelColumns + column, finish, row));
@@ -148,10 +155,12 @@ void FinishColumns(const void* tile, std::size_t rows, const TileFinish& finish)
 
 template <Function kFunction>
 void FinishTile(const void* tile, std::size_t rows, const TileFinish& finish) {
-  if (finish.scales != nullptr) {
-    FinishColumns<kFunction, true>(tile, rows, finish);
+  if (finish.partial != nullptr) {
+    FinishColumns<kFunction, Sums::kMoreInt8>(tile, rows, finish);
+  } else if (finish.scales != nullptr) {
+    FinishColumns<kFunction, Sums::kInt8>(tile, rows, finish);
   } else {
-    FinishColumns<kFunction, false>(tile, rows, finish);
+    FinishColumns<kFunction, Sums::kFloat>(tile, rows, finish);
   }
 }
 

@@ -13,9 +13,11 @@ namespace bertqa {
 /// `columns`, the sums of int8 read back first.
 struct TileFinish {
   const float* biases = nullptr;   ///< [32]
+  const float* partial = nullptr;  ///< [rows, 32], int8 only: if not null, instead of the biases
   const float* scales = nullptr;   ///< [32], int8 only: of the weights' rows
   const float* sums = nullptr;     ///< [32], int8 only: of the quantised weights' rows
-  const RowScale* rows = nullptr;  ///< [rows], int8 only
+  const RowScale* rows = nullptr;  ///< int8 only: the first of [rows]
+  std::size_t rows_stride = 0;     ///< from one of them to the next
   Activation activation = Activation::kNone;
   bool is_narrow = false;  ///< of a product in bf16 or int8: GELU need not be better than that
   std::size_t columns = 0;

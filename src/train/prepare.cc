@@ -115,10 +115,11 @@ void Choose(TrainRun& run, const AutogradModule& autograd) {
   if (options.device == "auto") {
     options.device = autograd.has_device("cuda") ? "cuda" : "cpu";
   }
-  if (options.device == "cpu") {
+  if (options.precision == Precision::kAuto) {
+    const bool is_gain = options.device != "cpu" || GainsFromBFloat16(ChosenIsa());
+    options.precision = is_gain ? Precision::kBFloat16 : Precision::kFloat32;
+  } else if (options.device == "cpu") {
     options.precision = ChooseCompute(options.precision, ChosenIsa()).precision;
-  } else if (options.precision == Precision::kAuto) {
-    options.precision = Precision::kBFloat16;
   }
 }
 

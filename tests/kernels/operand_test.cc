@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
 #include <string>
@@ -15,11 +16,7 @@
 namespace bertqa {
 namespace {
 
-std::uint8_t LargestOf(Isa isa) {
-  return isa == Isa::kAvx2 || isa == Isa::kAvx512 ? 127 : 255;  // operand.h
-}
-
-/// One row of int8.
+/// One row of int8, a group of inputs.
 struct Quantised {
   Quantised(Isa isa, const std::vector<float>& row) : bytes(row.size()) {
     Operand operand(Precision::kInt8, isa, 1, row.size());
@@ -57,7 +54,7 @@ void ExpectWithinHalfAStep(Isa isa, std::size_t size, float spread) {
 
 TEST(OperandTest, Int8ReadsBackWithinHalfAStep) {
   for (const Isa isa : SupportedIsas()) {
-    for (std::size_t size = 1; size <= 140; ++size) {
+    for (std::size_t size = 1; size <= 128; ++size) {
       for (const float spread : {1e-30F, 1e-3F, 1.0F, 1e30F}) {
         ExpectWithinHalfAStep(isa, size, spread);
       }
@@ -67,14 +64,35 @@ TEST(OperandTest, Int8ReadsBackWithinHalfAStep) {
 
 TEST(OperandTest, Int8UsesItsWholeRange) {
   for (const Isa isa : SupportedIsas()) {
-    for (std::size_t size = 2; size <= 140; ++size) {
+    for (std::size_t size = 2; size <= 128; ++size) {
       const std::vector<float> row = RandomRow(size, 1, /*seed=*/2);
       const Quantised quantised(isa, row);
       const auto [low, high] = std::minmax_element(row.begin(), row.end());
       ASSERT_EQ(quantised.bytes[static_cast<std::size_t>(low - row.begin())], 0);
-      ASSERT_EQ(quantised.bytes[static_cast<std::size_t>(high - row.begin())], LargestOf(isa))
+      ASSERT_EQ(quantised.bytes[static_cast<std::size_t>(high - row.begin())], 255)
           << NameOf(isa) << ", size " << size;
       ASSERT_EQ(quantised.scale.minimum, *low);
+    }
+  }
+}
+
+TEST(OperandTest, Int8GroupsAreAsIfAlone) {
+  for (const Isa isa : SupportedIsas()) {
+    const std::size_t step = isa == Isa::kAmx ? 384 : 128;
+    for (const std::size_t size : {step - 1, step, step + 1, 3 * step, 3 * step + 17}) {
+      const std::vector<float> row = RandomRow(size, 1, /*seed=*/4);
+      Operand operand(Precision::kInt8, isa, 1, size);
+      const OperandView view = operand.Assign(row.data(), size, 1, size);
+      ASSERT_EQ(view.groups, (size + step - 1) / step);
+      for (std::size_t group = 0; group < view.groups; ++group) {
+        const auto begin = static_cast<std::ptrdiff_t>(group * step);
+        const auto end = static_cast<std::ptrdiff_t>(std::min(size, (group + 1) * step));
+        const Quantised alone(isa, {row.begin() + begin, row.begin() + end});
+        ASSERT_EQ(std::memcmp(view.data + begin, alone.bytes.data(), alone.bytes.size()), 0)
+            << NameOf(isa) << ", size " << size << ", group " << group;
+        ASSERT_EQ(view.scales[group].scale, alone.scale.scale);
+        ASSERT_EQ(view.scales[group].minimum, alone.scale.minimum);
+      }
     }
   }
 }
@@ -86,7 +104,7 @@ TEST(OperandTest, Int8TiesGoToEven) {
     for (std::size_t index = 0; index < row.size(); ++index) {
       row[index] = static_cast<float>(index);
     }
-    row.back() = 2.0F * LargestOf(isa);
+    row.back() = 2.0F * 255;
     const Quantised quantised(isa, row);
     ASSERT_EQ(quantised.scale.scale, 2.0F);
     for (std::size_t index = 0; index < 66; ++index) {
@@ -120,7 +138,7 @@ void ExpectHugeValueKept(Isa isa, std::size_t place, float huge) {
   const Quantised quantised(isa, row);
   ASSERT_NEAR(quantised.ReadBack(place) / static_cast<double>(huge), 1, 1e-6) << NameOf(isa);
   for (std::size_t index = 0; index < row.size(); ++index) {
-    const std::uint8_t expected = (index == place) == (huge > 0) ? LargestOf(isa) : 0;
+    const std::uint8_t expected = (index == place) == (huge > 0) ? 255 : 0;
     ASSERT_EQ(quantised.bytes[index], expected) << NameOf(isa) << ", " << index;
   }
 }
@@ -145,7 +163,7 @@ TEST(OperandTest, Int8OfTinyValuesIsTiny) {
       const Quantised quantised(isa, row);
       ASSERT_GE(quantised.scale.scale, 0.0F);
       for (std::size_t index = 0; index < row.size(); ++index) {
-        ASSERT_LE(quantised.bytes[index], LargestOf(isa));
+        ASSERT_LE(quantised.bytes[index], 255);
         ASSERT_LE(std::abs(quantised.ReadBack(index)), 1.01 * static_cast<double>(tiny))
             << NameOf(isa) << ", " << tiny;
       }
