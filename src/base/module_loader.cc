@@ -17,10 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void Fail(const ModuleName& module, const std::string& finding) {
-  throw Error(ErrorCode::kUnsupported,
-              std::string(module.file) + ": needed to " + module.purpose +
-                  ", as is libtorch, but " + finding +
-                  ". Install bertqa with libtorch (-DBERTQA_WITH_TORCH=ON)" + module.alternative);
+  throw Error(ErrorCode::kUnsupported, std::string(module.file) + ": needed to " + module.purpose +
+                                           ", as is " + module.library + ", but " + finding + ". " +
+                                           module.remedy + module.alternative);
 }
 
 /// The file that this code was linked into: libbertqa.so, or the program itself.

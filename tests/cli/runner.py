@@ -49,7 +49,10 @@ def tiny_model():
 def environment(**changes):
     """The same for every run: no settings of the user's own, messages in English."""
     clean = {key: value for key, value in os.environ.items()
-             if not key.startswith("BERTQA_") and key not in ("NO_COLOR", "XDG_DATA_HOME")}
+             if not key.startswith(("BERTQA_", "HF_", "HUGGING"))
+             and not key.lower().endswith("_proxy")
+             and key not in ("NO_COLOR", "TRANSFORMERS_OFFLINE", "XDG_CACHE_HOME",
+                             "XDG_DATA_HOME")}
     clean.update(LC_ALL="C", HOME=_shared, TERM="xterm")
     # AddressSanitizer holds freed memory back (256 MB by default), which is not ours to count.
     clean["ASAN_OPTIONS"] = "quarantine_size_mb=4:thread_local_quarantine_size_kb=64"

@@ -22,6 +22,7 @@ ROOMS = {
     "model": {"text", "encoder", "torchscript", "base"},
     "pipeline": {"text", "windows", "decode", "base"},
     "autograd": {"kernels", "encoder", "base"},
+    "hub": {"base"},
     "train": {"autograd", "model", "pipeline", "io", "eval", "decode", "encoder", "windows", "text",
               "base"},
 }
@@ -42,6 +43,7 @@ PUBLIC = {
     "pipeline": None,
     "io": None,
     "autograd": WINDOW_TYPES | {"precision.h"},
+    "hub": {"error.h"},
     "train": None,
 }
 
@@ -59,6 +61,8 @@ THIRD_PARTIES = [
     ("CLI11", re.compile(r"^CLI/"), ("tools/",), True),
     ("nlohmann/json", re.compile(r"^nlohmann/"), ("src/", "tools/"), False),
     ("utf8proc", re.compile(r"^utf8proc\.h$"), ("src/base/", "src/eval/", "src/io/"), False),
+    ("libcurl", re.compile(r"^curl/"), ("src/hub/module_transfer.cc",), False),
+    ("OpenSSL", re.compile(r"^openssl/"), ("src/hub/module_digest.cc",), False),
     ("gtest", re.compile(r"^(gtest|gmock)/"), (), True),
 ]
 

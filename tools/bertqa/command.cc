@@ -16,23 +16,8 @@
 namespace bertqa::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr const char* kBundledModel = "minilm-l6-squad";
 /// Special tokens of a BERT pair; checked again with the model's own number once it is loaded.
 constexpr std::size_t kUsualSpecialTokens = 3;
-
-std::string Environment(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
-
-/// Models that came with the program: beside it, in the build tree and when installed.
-fs::path BundledModels() {
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  return program.parent_path().parent_path() / "share" / "bertqa" / "models";
-}
 
 WindowOptions MakeWindowOptions(const AnswerOptions& answer, std::size_t model_limit) {
   WindowOptions windows;
@@ -65,13 +50,6 @@ QaOptions MakeQaOptions(const RunOptions& run, const AnswerOptions& answer, cons
 }
 
 }  // namespace
-
-void AddModelOption(CLI::App& app, std::string& model) {
-  app.add_option("-m,--model", model,
-                 "Model directory, or a name under $BERTQA_HOME/models; else $BERTQA_MODEL, else "
-                 "the bundled model")
-      ->type_name("DIR|NAME");
-}
 
 std::size_t ThreadsOf(std::size_t threads) {
   return threads == 0 ? AvailableCores() : threads;
@@ -171,34 +149,20 @@ void CheckOptions(const RunOptions& /*run*/, const AnswerOptions& answer) {
   }
 }
 
-fs::path ModelHome() {
-  fs::path home = Environment("BERTQA_HOME");
-  if (home.empty()) {
-    fs::path data = Environment("XDG_DATA_HOME");
-    if (data.empty()) {
-      data = fs::path(Environment("HOME")) / ".local" / "share";
-    }
-    home = data / "bertqa";
-  }
-  return home / "models";
-}
-
-fs::path ResolveModel(const std::string& model) {
-  std::string name = model.empty() ? Environment("BERTQA_MODEL") : model;
-  if (name.empty()) {
-    const fs::path bundled = BundledModels() / kBundledModel;
-    return FindModel(bundled.string(), {});
-  }
-  return FindModel(name, {ModelHome(), BundledModels()});
-}
-
 LoadedPipeline LoadPipeline(const RunOptions& run, const AnswerOptions& answer) {
   const Stopwatch watch;
   const LoadOptions load{.precision = run.precision, .threads = ThreadsOf(run.threads)};
-  auto model = std::make_shared<const Model>(LoadModel(ResolveModel(run.model), load));
+  ModelChoice choice = run.model;
+  choice.quiet = run.quiet;
+  auto model = std::make_shared<const Model>(LoadModel(ResolveModel(choice), load));
   const QaOptions options = MakeQaOptions(run, answer, *model);
   QaPipeline pipeline(std::move(model), options);
   return {std::move(pipeline), watch.seconds()};
+}
+
+std::string Environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
 }
 
 void Note(const std::string& message) {

@@ -15,6 +15,7 @@
 #include "bertqa/pipeline.h"
 #include "io/answer_text.h"
 #include "io/offsets.h"
+#include "model_choice.h"
 
 namespace bertqa::cli {
 
@@ -24,7 +25,7 @@ constexpr int kDoneBut = 1;  ///< no answer, failed records, a bound that was mi
 
 /// The model, threads and messages: options of every command that runs a model.
 struct RunOptions {
-  std::string model;
+  ModelChoice model;
   std::size_t threads = 0;  ///< 0: AvailableCores()
   Precision precision = Precision::kAuto;
   std::size_t max_batch_tokens = QaOptions().max_batch_tokens;
@@ -69,7 +70,6 @@ void AddChoice(CLI::App& app, const std::string& name, Value& value,
 /// An option that is `off` or `on`, or not given.
 void AddSwitch(CLI::App& app, const std::string& name, std::optional<bool>& value,
                const std::string& help);
-void AddModelOption(CLI::App& app, std::string& model);
 void AddThreadsOption(CLI::App& app, std::size_t& threads);
 void AddRunOptions(CLI::App& app, RunOptions& run);
 void AddAnswerOptions(CLI::App& app, AnswerOptions& answer);
@@ -78,12 +78,8 @@ void AddOffsetsOption(CLI::App& app, OffsetUnit& offsets);
 /// Throws Error{kUsage} for options that contradict each other: before any model is loaded.
 void CheckOptions(const RunOptions& run, const AnswerOptions& answer);
 
-/// The directory of the model that the user named, or else of $BERTQA_MODEL or the bundled one.
-std::filesystem::path ResolveModel(const std::string& model);
 /// What `--threads` asks for; 0 if it was not given.
 std::size_t ThreadsOf(std::size_t threads);
-/// Where models are kept by name: $BERTQA_HOME/models and what it defaults to.
-std::filesystem::path ModelHome();
 
 /// A loaded model with the options, and how long loading took.
 struct LoadedPipeline {
@@ -91,6 +87,9 @@ struct LoadedPipeline {
   double load_seconds = 0;
 };
 LoadedPipeline LoadPipeline(const RunOptions& run, const AnswerOptions& answer);
+
+/// The value of an environment variable; "" if it is not set.
+std::string Environment(const char* name);
 
 /// A message to stderr: "bertqa: …".
 void Note(const std::string& message);
@@ -124,5 +123,7 @@ void AddImport(CLI::App& app, Action& action);
 void AddExport(CLI::App& app, Action& action);
 void AddInfo(CLI::App& app, Action& action);
 void AddTrain(CLI::App& app, Action& action);
+void AddPull(CLI::App& app, Action& action);
+void AddModels(CLI::App& app, Action& action);
 
 }  // namespace bertqa::cli

@@ -21,7 +21,7 @@ struct ImportCommandOptions {
 };
 
 struct ExportCommandOptions {
-  std::string model;
+  ModelChoice model;
   std::string output;
   WeightsFormat format = WeightsFormat::kSafetensors;
   bool overwrite = false;
@@ -51,7 +51,9 @@ int RunImport(const ImportCommandOptions& options) {
 }
 
 int RunExport(const ExportCommandOptions& options) {
-  const fs::path source = ResolveModel(options.model);
+  ModelChoice choice = options.model;
+  choice.quiet = options.quiet;
+  const fs::path source = ResolveModel(choice);
   ConvertOptions convert;
   convert.format = options.format;
   convert.overwrite = options.overwrite;

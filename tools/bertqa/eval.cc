@@ -45,7 +45,7 @@ void Check(const EvalCommandOptions& options) {
   if (has_predictions && !options.save_predictions.empty()) {
     throw Error(ErrorCode::kUsage, "--predictions and --save-predictions contradict each other");
   }
-  if (has_predictions && !options.run.model.empty()) {
+  if (has_predictions && !options.run.model.name.empty()) {
     throw Error(ErrorCode::kUsage, "--predictions and --model: no model is needed");
   }
   if (has_predictions && !options.reliability.empty()) {

@@ -7,7 +7,7 @@ namespace bertqa::cli {
 namespace {
 
 struct InfoOptions {
-  std::string model;
+  ModelChoice model;
   bool json = false;
 };
 

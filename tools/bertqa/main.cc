@@ -32,19 +32,24 @@ int ExitStatus(ErrorCode code) {
   return kRuntimeError;
 }
 
-/// The help of the innermost subcommand that was named.
-std::string HelpOf(const CLI::App& app) {
-  for (const CLI::App* subcommand : app.get_subcommands()) {
-    return HelpOf(*subcommand);
-  }
-  return app.get_parent() == nullptr ? app.help() : app.help(app.get_parent()->get_name());
+/// "bertqa", "bertqa ask", "bertqa models remove".
+std::string FullName(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app.get_name()
+                                     : FullName(*app.get_parent()) + " " + app.get_name();
 }
 
-std::string NameOf(const CLI::App& app) {
+/// The innermost subcommand that was named.
+const CLI::App& Innermost(const CLI::App& app) {
   for (const CLI::App* subcommand : app.get_subcommands()) {
-    return "bertqa " + subcommand->get_name();
+    return Innermost(*subcommand);
   }
-  return "bertqa";
+  return app;
+}
+
+std::string HelpOf(const CLI::App& app) {
+  const CLI::App& command = Innermost(app);
+  return command.get_parent() == nullptr ? command.help()
+                                         : command.help(FullName(*command.get_parent()));
 }
 
 /// The arguments, last one first, as CLI11 takes them. `--name=` is given as two: CLI11 would take
@@ -76,7 +81,7 @@ int Parse(CLI::App& app, int argc, char** argv) {
     WriteOut(std::string(version.what()) + "\n");
     return kDone;
   } catch (const CLI::ParseError& error) {
-    Note(std::string(error.what()) + " (see " + NameOf(app) + " --help)");
+    Note(std::string(error.what()) + " (see " + FullName(Innermost(app)) + " --help)");
     return kUsageError;
   }
   return -1;
@@ -92,8 +97,8 @@ int Main(int argc, char** argv) {
       "Exit status: 0 done; 1 done, but no answer, failed records or a missed bound;\n"
       "2 usage; 3 input or model unreadable or malformed; 4 internal failure.");
   Action action;
-  for (const auto& add :
-       {AddAsk, AddBatch, AddEval, AddInspect, AddTrain, AddImport, AddExport, AddInfo}) {
+  for (const auto& add : {AddAsk, AddBatch, AddEval, AddInspect, AddTrain, AddImport, AddExport,
+                          AddPull, AddModels, AddInfo}) {
     add(app, action);
   }
   const int status = Parse(app, argc, argv);

@@ -129,10 +129,12 @@ TrainObserver Observe(TrainProgressLine& line, bool quiet) {
 
 int RunTrain(const TrainCommandOptions& options) {
   TrainPaths paths;
-  paths.base = ResolveModel(options.base);
+  paths.base = ResolveModel({.name = options.base, .quiet = options.quiet});
   paths.data = options.data;
   paths.dev = options.dev;
-  paths.teacher = options.teacher.empty() ? "" : ResolveModel(options.teacher).string();
+  paths.teacher = options.teacher.empty()
+                      ? ""
+                      : ResolveModel({.name = options.teacher, .quiet = options.quiet}).string();
   paths.output = options.output;
   paths.resume = options.resume;
   paths.overwrite = options.overwrite;

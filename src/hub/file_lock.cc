@@ -1,0 +1,77 @@
+#include "hub/file_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "bertqa/error.h"
+
+namespace bertqa {
+namespace {
+
+[[noreturn]] void Fail(const std::filesystem::path& path) {
+  throw Error(ErrorCode::kUnwritable,
+              path.string() + ": cannot lock: " + std::generic_category().message(errno));
+}
+
+Descriptor Open(const std::filesystem::path& path) {
+  std::error_code ignored;  // what matters is whether the file can be opened
+  std::filesystem::create_directories(path.parent_path(), ignored);
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (file.value() < 0) {
+    Fail(path);
+  }
+  return file;
+}
+
+/// Whoever held the lock may have removed the file: then this is the lock of nothing.
+bool IsStillThere(const Descriptor& file, const std::filesystem::path& path) {
+  struct stat held = {};
+  struct stat named = {};
+  return ::fstat(file.value(), &held) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+bool Take(const Descriptor& file, int operation) {
+  int result = 0;
+  do {
+    result = ::flock(file.value(), operation);
+  } while (result != 0 && errno == EINTR);
+  return result == 0;
+}
+
+}  // namespace
+
+FileLock FileLock::Wait(const std::filesystem::path& path, const std::function<void()>& on_wait) {
+  while (true) {
+    Descriptor file = Open(path);
+    if (!Take(file, LOCK_EX | LOCK_NB)) {
+      if (errno != EWOULDBLOCK) {
+        Fail(path);
+      }
+      on_wait();
+      if (!Take(file, LOCK_EX)) {
+        Fail(path);
+      }
+    }
+    if (IsStillThere(file, path)) {
+      return FileLock(std::move(file));
+    }
+  }
+}
+
+std::optional<FileLock> FileLock::Try(const std::filesystem::path& path) {
+  Descriptor file = Open(path);
+  if (Take(file, LOCK_EX | LOCK_NB)) {
+    return FileLock(std::move(file));
+  }
+  if (errno != EWOULDBLOCK) {
+    Fail(path);
+  }
+  return std::nullopt;
+}
+
+}  // namespace bertqa
