@@ -29,17 +29,19 @@ target_link_libraries(bertqa_shared PRIVATE
   $<BUILD_INTERFACE:${HWY_LIBRARY}> $<BUILD_INTERFACE:ZLIB::ZLIB>
   $<BUILD_INTERFACE:Threads::Threads> $<BUILD_INTERFACE:${CMAKE_DL_LIBS}>)
 
-# The modules that the program and the library load when they need libtorch.
+# The modules that the program and the library load when they need libtorch, or libcurl.
 set(bundle ${CMAKE_INSTALL_LIBDIR}/bertqa)
 get_property(modules GLOBAL PROPERTY BERTQA_MODULES)
 install(TARGETS ${modules} LIBRARY DESTINATION ${bundle})
+set(torch_modules ${modules})
+list(REMOVE_ITEM torch_modules bertqa_hub_module)
 
 # libtorch in the source or build tree would go with that tree, so its libraries are copied. One
 # that the user keeps elsewhere stays there.
 cmake_path(IS_PREFIX PROJECT_SOURCE_DIR "${BERTQA_LIBTORCH}" NORMALIZE in_source)
 cmake_path(IS_PREFIX PROJECT_BINARY_DIR "${BERTQA_LIBTORCH}" NORMALIZE in_build)
 if(in_source OR in_build)
-  set_target_properties(${modules} PROPERTIES INSTALL_RPATH "$ORIGIN")
+  set_target_properties(${torch_modules} PROPERTIES INSTALL_RPATH "$ORIGIN")
   # libtorch_cpu.so, and of what it needs all that is not the system's: in a CUDA build also
   # libraries of the packages beside it. libtorch_cuda.so too if all that it needs is there.
   set(bundle_destination "\${CMAKE_INSTALL_PREFIX}/${bundle}")
@@ -66,7 +68,7 @@ if(in_source OR in_build)
                        \"${BERTQA_LIBTORCH}/../torch-*.dist-info/licenses/NOTICE\")
     file(INSTALL \${licences} DESTINATION \"${bundle_destination}\")")
 else()
-  set_target_properties(${modules} PROPERTIES INSTALL_RPATH ${BERTQA_LIBTORCH}/lib)
+  set_target_properties(${torch_modules} PROPERTIES INSTALL_RPATH ${BERTQA_LIBTORCH}/lib)
 endif()
 
 install(TARGETS bertqa_cli RUNTIME)

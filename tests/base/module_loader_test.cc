@@ -47,6 +47,18 @@ TEST(ModuleLoaderTest, AnotherVersionIsRefused) {
   EXPECT_TRUE(message.ends_with("(-DBERTQA_WITH_TORCH=ON)")) << message;
 }
 
+TEST(ModuleLoaderTest, MessageNamesTheLibraryAndTheRemedy) {
+  const std::string message = FailureOf({.file = "libno.so",
+                                         .symbol = "x",
+                                         .purpose = "test",
+                                         .alternative = "",
+                                         .library = "libother",
+                                         .remedy = "Install libother"});
+  EXPECT_TRUE(message.starts_with("libno.so: needed to test, as is libother, but it is not there"))
+      << message;
+  EXPECT_TRUE(message.ends_with(". Install libother")) << message;
+}
+
 TEST(ModuleLoaderTest, MissingOneIsLookedForInEachPlaceOnce) {
   const std::string message = FailureOf(
       {.file = "libno.so", .symbol = "x", .purpose = "test", .alternative = ", or do without"});

@@ -291,6 +291,51 @@ class BadInput(CliTest):
             result = run(*command, "-m", "no-such", env={"BERTQA_HOME": str(home)})
             self.check(result, 3, "", f"bertqa: {message}\n")
 
+    def hub(self, *args, **changes):
+        variables = {"HF_HUB_CACHE": str(self.folder / "cache"),
+                     "HF_ENDPOINT": "http://127.0.0.1:1",  # nobody listens there
+                     "BERTQA_HOME": str(self.folder / "home"), "NO_PROXY": "*", **changes}
+        return run(*args, env=variables)
+
+    def test_hub_model_that_is_not_here(self):
+        message = ('model "org/name": not found; looked for "org/name" (no such directory), '
+                   "HOME/models/org/name, SHARE/models/org/name, CACHE/models--org--name; ")
+        for part in (message, "bertqa pull org/name", "fetches it"):
+            self.documented(part)
+        message += "`bertqa pull org/name` fetches it"
+        for place, path in (("HOME", self.folder / "home"), ("SHARE", BUNDLED.parents[1]),
+                            ("CACHE", self.folder / "cache")):
+            message = message.replace(place, str(path))
+        for command in (("ask", "-q", "who?", "-c", "fox"), ("batch",)):
+            self.check(self.hub(*command, "-m", "org/name"), 3, "", f"bertqa: {message}\n")
+
+    def test_pull_of_no_name(self):
+        self.fails(self.hub("pull", "a b"), 2, '"a b": ORG/NAME or ORG/NAME@REVISION is expected')
+
+    def test_pull_without_network(self):
+        message = "org/name: ENDPOINT cannot be reached: "
+        self.documented(message)
+        message = message.replace("ENDPOINT", "http://127.0.0.1:1")
+        for command in (("pull", "org/name"),
+                        ("ask", "-q", "who?", "-c", "fox", "-m", "org/name", "--pull")):
+            result = self.hub(*command)
+            self.assertEqual((result.status, result.stdout), (3, ""))
+            self.assertRegex(result.stderr, rf"\Abertqa: {re.escape(message)}[^\n]+\n\Z")
+
+    def test_pull_offline(self):
+        self.fails(self.hub("pull", "org/name", HF_HUB_OFFLINE="1"), 3,
+                   "org/name: nothing is fetched, since HF_HUB_OFFLINE is set")
+
+    def test_remove_a_bundled_model(self):
+        self.fails(self.hub("models", "remove", "minilm-l6-squad"), 2,
+                   'model "minilm-l6-squad": is bundled, it cannot be removed')
+
+    def test_remove_what_is_not_there(self):
+        message = 'model "org/name": was not pulled; there is no such model in CACHE'
+        self.documented(message)
+        message = message.replace("CACHE", str(self.folder / "cache"))
+        self.check(self.hub("models", "remove", "org/name"), 3, "", f"bertqa: {message}\n")
+
     def test_model_without_weights(self):
         folder = self.folder / "model"
         runner.write_tiny_model(folder)

@@ -5,7 +5,7 @@ import unittest
 
 from runner import CliTest, run
 
-RUN_OPTIONS = {"-m,--model": "", "-t,--threads": "cores",
+RUN_OPTIONS = {"-m,--model": "ORG/NAME[@REVISION]", "--pull": "", "-t,--threads": "cores",
                "--precision": "[auto]", "--max-batch-tokens": "[768]",
                "--quiet": "", "--verbose": "", "--color": "[auto]"}
 ANSWER_OPTIONS = {"-k,--top-k": "[1]", "--max-answer-tokens": "[30]",
@@ -40,9 +40,11 @@ OPTIONS = {
               "--save-minutes": "[5]", "--quiet": ""},
     "import": {"-o,--output": "$BERTQA_HOME/models/", "--config": "beside it",
                "--vocab": "beside it", "--half": "", "--overwrite": "", "--quiet": ""},
-    "export": {"-m,--model": "", "-o,--output": "(required)", "--format": "[safetensors]",
+    "export": {"-m,--model": "", "--pull": "", "-o,--output": "(required)", "--format": "[safetensors]",
                "--overwrite": "", "--quiet": ""},
-    "info": {"-m,--model": "", "--json": ""},
+    "info": {"-m,--model": "", "--pull": "", "--json": ""},
+    "pull": {"--quiet": "", "ORG/NAME": "(required)"},
+    "models": {"--json": ""},
 }
 
 

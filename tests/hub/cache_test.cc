@@ -22,7 +22,7 @@ class CacheTest : public testing::Test {
   CacheTest()
       : root_(fs::temp_directory_path() / ("bertqa-cache-" + std::to_string(::getpid()))),
         repository_(root_, *ParseRepositoryName("org/name")) {}
-  ~CacheTest() override { fs::remove_all(root_); }
+  void TearDown() override { fs::remove_all(root_); }
 
   /// A file of the snapshot, with its blob.
   void Add(const std::string& path, char digit) {

@@ -11,6 +11,7 @@ namespace {
 
 RepositoryListing ListingOf(const std::vector<std::string>& paths) {
   RepositoryListing listing;
+  listing.files.reserve(paths.size());
   for (const std::string& path : paths) {
     listing.files.push_back({.path = path, .size_bytes = 1, .hash = "", .is_large = false});
   }
@@ -19,6 +20,7 @@ RepositoryListing ListingOf(const std::vector<std::string>& paths) {
 
 std::vector<std::string> PathsOf(const std::vector<RemoteFile>& files) {
   std::vector<std::string> paths;
+  paths.reserve(files.size());
   for (const RemoteFile& file : files) {
     paths.push_back(file.path);
   }

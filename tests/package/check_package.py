@@ -6,8 +6,9 @@ check_package.py --cmake CMAKE --build BUILD_DIR --source SOURCE_DIR --generator
 Fails unless the installed program and a program built against the installed library (examples/ask)
 answer a question from another folder, with an empty environment, and open nothing of the build tree
 or the source tree: the dynamic linker is asked (LD_DEBUG=files) what it opens, and the run paths
-are read. The same for every module with libtorch (lib/bertqa/libbertqa_*.so): it is installed, and
-loads; the writer of TorchScript archives also writes one.
+are read. The same for every module (lib/bertqa/libbertqa_*.so): it is installed, and loads with its
+library (libtorch, libcurl), which answering does not load; the writer of TorchScript archives also
+writes one, and what fetches models also tries to.
 """
 
 import argparse
@@ -45,8 +46,9 @@ def run_bare(command, folder):
     output, opened = run_opening(command, folder)
     if not any("libutf8proc" in path for path in opened):
         sys.exit(f"{command[0]}: the linker's debug output names no library: {opened}")
-    if any("libtorch" in path for path in opened):
-        sys.exit(f"{command[0]}: libtorch is loaded, but answering does not need it")
+    for library in ("libtorch", "libcurl", "libcrypto"):
+        if any(library in path for path in opened):
+            sys.exit(f"{command[0]}: {library} is loaded, but answering does not need it")
     return output, opened
 
 
@@ -113,7 +115,7 @@ def check_example(arguments, prefix, folder, trees):
 
 
 def check_modules(arguments, prefix, folder, trees):
-    """What was built is installed, and finds libtorch without the build."""
+    """What was built is installed, and finds its library without the build."""
     built = sorted(path.name for path in (arguments.build / "lib/bertqa").glob("libbertqa_*.so")
                    if "test" not in path.name)
     installed = {path.name: path for path in (prefix / "lib").rglob("libbertqa_*.so")}
@@ -122,8 +124,9 @@ def check_modules(arguments, prefix, folder, trees):
     for path in installed.values():
         load = f"import ctypes; ctypes.CDLL({str(path)!r})"
         _, opened = run_opening([sys.executable, "-c", load], folder)
-        if not any("libtorch_cpu" in name for name in opened):
-            sys.exit(f"{path.name}: libtorch is not loaded with it: {opened}")
+        library = "libcurl" if path.name == "libbertqa_hub.so" else "libtorch_cpu"
+        if not any(library in name for name in opened):
+            sys.exit(f"{path.name}: {library} is not loaded with it: {opened}")
         check_opened(path.name, opened, trees)
 
 
@@ -134,6 +137,16 @@ def check_export(prefix, folder, trees):
     if not (folder / "exported/model.pt").is_file():
         sys.exit("the installed program wrote no archive")
     check_opened(command[0], opened, trees)
+
+
+def check_pull(prefix, folder, trees):
+    """Nobody listens at port 1: the module was found, loaded and asked."""
+    result = subprocess.run(
+        [prefix / "bin/bertqa", "pull", "org/name"], cwd=folder, text=True, capture_output=True,
+        env={"LD_DEBUG": "files", "HOME": str(folder), "HF_ENDPOINT": "http://127.0.0.1:1"})
+    if result.returncode != 3 or "http://127.0.0.1:1 cannot be reached" not in result.stderr:
+        sys.exit(f"the installed program's pull: exit status {result.returncode}\n{result.stderr}")
+    check_opened("pull", re.findall(r"calling init: (\S+)", result.stderr), trees)
 
 
 def check_opened(program, opened, trees):
@@ -164,6 +177,7 @@ def main():
         check_example(arguments, prefix, work, trees)
         check_modules(arguments, prefix, work, trees)
         check_export(prefix, work, trees)
+        check_pull(prefix, work, trees)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     print("installed, moved, asked: nothing of the build tree was needed")

@@ -173,13 +173,14 @@ void AddModels(CLI::App& app, Action& action) {
       app.add_subcommand("models", "The models that are here, with sizes; remove one");
   models->require_subcommand(0, 1);
   models->add_flag("--json", options->json, "One JSON object a line");
-  models->footer(
-      "Columns: name (as --model takes it), source (bundled; local: of $BERTQA_HOME/models;\n"
-      "hub: pulled, or fetched by the Hub's Python client), commit, size.");
   CLI::App* const remove =
       models->add_subcommand("remove", "Remove a pulled model, with all its revisions");
   remove->add_option("ORG/NAME", options->remove, "The model")->required()->type_name(" ");
   remove->add_flag("--quiet", options->quiet, "Errors only");
+  // After the subcommand, which would take it over.
+  models->footer(
+      "Columns: name, as -m takes it; source (bundled; local: $BERTQA_HOME/models;\n"
+      "hub: pulled, or fetched by the Hub's Python client); commit; size.");
   models->callback([options, remove, &action] {
     action = [options, is_removal = remove->parsed()] {
       return is_removal ? RunRemove(*options) : RunList(*options);

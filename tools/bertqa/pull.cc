@@ -144,7 +144,7 @@ void AddPull(CLI::App& app, Action& action) {
       ->type_name("[@REVISION]");
   pull->add_flag("--quiet", options->quiet, "Errors only: no progress");
   pull->footer(
-      "Writes the model's folder to standard output; --model ORG/NAME finds it, too.\n"
+      "Writes the model's folder to standard output; -m ORG/NAME finds it, too.\n"
       "What is here already is not fetched again, what broke off goes on.\n\n"
       "Environment: HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE,\n"
       "HF_HUB_DOWNLOAD_TIMEOUT as for the Hub's Python client, whose cache this is;\n"
