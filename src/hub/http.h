@@ -27,6 +27,7 @@ struct HttpReply {
 struct HttpRequest {
   std::string url;
   std::vector<std::string> headers;  ///< "Name: value"
+  std::string certificates;          ///< a file of those to trust; "": the system's
   double connect_seconds = 10;
   double stall_seconds = 10;
 };

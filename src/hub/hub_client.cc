@@ -45,7 +45,10 @@ HubReply HubClient::Get(const std::string& url, const std::vector<std::string>& 
   HubReply reply;
   reply.url = url;
   for (int redirects = 0; redirects <= kMaxRedirects; ++redirects) {
-    HttpRequest request{.url = reply.url, .headers = headers};
+    HttpRequest request;
+    request.url = reply.url;
+    request.headers = headers;
+    request.certificates = settings_.certificates;
     request.stall_seconds = settings_.stall_seconds;
     request.headers.push_back("User-Agent: " + settings_.user_agent);
     reply.from_hub = OriginOf(reply.url) == OriginOf(settings_.endpoint);

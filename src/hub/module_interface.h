@@ -21,9 +21,10 @@ struct TransferRequest {
   const char* url;             ///< http or https
   const char* const* headers;  ///< "Name: value"
   std::size_t header_count;
-  double connect_seconds;  ///< gives up after this long without a connection
-  double stall_seconds;    ///< gives up after this long without a byte
-  void* context;           ///< handed to the callbacks
+  const char* certificates;  ///< a file of those to trust; "": the system's
+  double connect_seconds;    ///< gives up after this long without a connection
+  double stall_seconds;      ///< gives up after this long without a byte
+  void* context;             ///< handed to the callbacks
   /// A line of the answer's head, without its line end: the status line and headers. A line that
   /// begins with "HTTP/" starts a new head. Returns 0 to stop.
   std::int32_t (*on_header)(void* context, const char* line, std::size_t size);

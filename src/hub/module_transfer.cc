@@ -67,6 +67,9 @@ void SetOptions(CURL* curl, const TransferRequest& request, curl_slist* headers,
                    static_cast<long>(request.connect_seconds * 1000));
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_seconds + 0.999));
+  if (*request.certificates != '\0') {
+    curl_easy_setopt(curl, CURLOPT_CAINFO, request.certificates);
+  }
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &request);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, OnBody);

@@ -67,6 +67,7 @@ class ModuleTransport final : public HttpTransport {
     const TransferRequest transfer = {.url = request.url.c_str(),
                                       .headers = headers.data(),
                                       .header_count = headers.size(),
+                                      .certificates = request.certificates.c_str(),
                                       .connect_seconds = request.connect_seconds,
                                       .stall_seconds = request.stall_seconds,
                                       .context = &exchange,

@@ -105,6 +105,11 @@ HubSettings ReadHubSettings(const EnvironmentReader& environment) {
     const std::string cache = environment(name);
     settings.cache = cache.empty() ? settings.cache : ExpandHome(cache, home);
   }
+  for (const char* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"}) {
+    if (settings.certificates.empty()) {
+      settings.certificates = environment(name);
+    }
+  }
   settings.endpoint = ReadEndpoint(environment);
   settings.offline =
       IsTrue(environment("HF_HUB_OFFLINE")) || IsTrue(environment("TRANSFORMERS_OFFLINE"));

@@ -12,7 +12,10 @@ struct HubSettings {
   std::filesystem::path cache;  ///< $HF_HUB_CACHE, else $HF_HOME/hub
   /// $HF_TOKEN, else the text of $HF_TOKEN_PATH (default: $HF_HOME/token); "" if there is none.
   std::string token;
-  std::string token_source;   ///< for messages: "HF_TOKEN" or the file
+  std::string token_source;  ///< for messages: "HF_TOKEN" or the file
+  /// A file of certificates to trust instead of the system's: the first that is set of
+  /// $SSL_CERT_FILE, $CURL_CA_BUNDLE, $REQUESTS_CA_BUNDLE; "" if none is.
+  std::string certificates;
   bool offline = false;       ///< $HF_HUB_OFFLINE
   double stall_seconds = 10;  ///< $HF_HUB_DOWNLOAD_TIMEOUT: this long without a byte is too long
   std::string user_agent = "bertqa";

@@ -27,7 +27,7 @@ OPTIONS = {
     "inspect": {"-q,--question": "(required)", "-c,--context": "", "--context-file": "",
                 "--json": "", "--svg": "", "--offsets": "[codepoint]", **ANSWER_OPTIONS,
                 **RUN_OPTIONS},
-    "train": {"-m,--model": "bundled", "--data": "(required)", "--dev": "",
+    "train": {"-m,--model": "bundled", "--pull": "", "--data": "(required)", "--dev": "",
               "-o,--output": "(required)", "--resume": "", "--overwrite": "", "--epochs": "[2]",
               "--learning-rate": "3e-5; 1e-4", "--batch-size": "[32]", "--warmup-ratio": "[0.1]",
               "--weight-decay": "[0.01]", "--max-grad-norm": "[1]", "--dropout": "the base's",

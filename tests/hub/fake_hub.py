@@ -9,6 +9,7 @@ test_python_client.py has the Hub's own Python client as a witness that it is fa
 import hashlib
 import http.server
 import json
+import ssl
 import threading
 import time
 import urllib.parse
@@ -59,7 +60,8 @@ class Fault:
 
 
 class FakeHub:
-    def __init__(self):
+    def __init__(self, certificate=None, key=None):
+        """With a certificate the Hub speaks HTTPS; the content server never does."""
         self.repositories = {}
         self.renamed = {}  # old id -> new id
         self.log = []
@@ -72,9 +74,15 @@ class FakeHub:
             handler = type(name, (_Handler,), {"hub": self, "name": name})
             server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
             server.daemon_threads = True
+            if certificate and name == "hub":
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(certificate, key)
+                server.socket = context.wrap_socket(server.socket, server_side=True,
+                                                    do_handshake_on_connect=False)
             threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
             self._servers[name] = server
-        self.url = f"http://127.0.0.1:{self._servers['hub'].server_port}"
+        scheme = "https" if certificate else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._servers['hub'].server_port}"
         self.cdn_url = f"http://127.0.0.1:{self._servers['cdn'].server_port}"
 
     def close(self):
@@ -133,7 +141,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def handle(self):
         try:
             super().handle()
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLError):
             pass  # the program was killed, or wanted no more
 
     def do_HEAD(self):
@@ -326,7 +334,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     # The content server.
 
     def _answer_content(self):
-        if "Authorization" in self.headers:  # as S3 does: two kinds of authorisation are one too many
+        if "Authorization" in self.headers:  # the address is signed: as S3 says
             self._fail(400, None, "Only one auth mechanism allowed")
             return
         fault, done = self._broken("cdn")

@@ -47,6 +47,12 @@ TEST(HubSettingsTest, Tokens) {
   EXPECT_THROW(Read({{"HF_TOKEN", "a b"}}), Error);
 }
 
+TEST(HubSettingsTest, Certificates) {
+  EXPECT_EQ(Read({}).certificates, "");
+  EXPECT_EQ(Read({{"CURL_CA_BUNDLE", "/c"}, {"REQUESTS_CA_BUNDLE", "/r"}}).certificates, "/c");
+  EXPECT_EQ(Read({{"CURL_CA_BUNDLE", "/c"}, {"SSL_CERT_FILE", "/s"}}).certificates, "/s");
+}
+
 TEST(HubSettingsTest, Offline) {
   EXPECT_TRUE(Read({{"HF_HUB_OFFLINE", "1"}}).offline);
   EXPECT_TRUE(Read({{"HF_HUB_OFFLINE", "Yes"}}).offline);

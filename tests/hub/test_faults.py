@@ -1,10 +1,12 @@
 """`bertqa pull` when the network, the Hub or the content is not as it should be."""
 
+import shutil
 import socket
+import subprocess
 import time
 import unittest
 
-from fake_hub import sha256
+from fake_hub import FakeHub, sha256
 from hub_case import NAME, QUESTION, HubTest
 
 
@@ -169,6 +171,17 @@ class Content(HubTest):
                    f"{NAME}: holds no weights that are read here: model.safetensors or "
                    "pytorch_model.bin (or either in several files) is expected")
 
+    def test_full_disk(self):
+        result = self.program("pull", NAME, limit_bytes=20000)
+        self.assertEqual((result.status, result.stdout), (4, ""))
+        incomplete = self.blob("model.safetensors").with_suffix(".incomplete")
+        self.assertEqual(result.stderr,
+                         f"bertqa: {incomplete}: cannot write: File too large\n")
+        self.pulled(self.program("pull", NAME))
+        self.assertEqual([request.headers.get("range") for request in self.hub.asked("cdn")],
+                         [None, "bytes=20000-"])
+        self.whole()
+
     def test_cache_that_cannot_be_written(self):
         self.cache.parent.mkdir()
         self.cache.write_text("a file")
@@ -279,6 +292,36 @@ class Answers(HubTest):
         self.fails(self.program("pull", NAME, env={"HF_ENDPOINT": "huggingface.co"}),
                    'HF_ENDPOINT: an http or https address is expected, not "huggingface.co"',
                    status=2)
+
+
+@unittest.skipUnless(shutil.which("openssl"), "needs the program openssl, to make a certificate")
+class Encrypted(HubTest):
+    def setUp(self):
+        super().setUp()
+        self.certificate = self.folder / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-keyout", self.folder / "key.pem", "-out", self.certificate],
+                       check=True, capture_output=True)
+        self.hub = FakeHub(self.certificate, self.folder / "key.pem")
+        self.addCleanup(self.hub.close)
+
+    def test_certificate_that_nobody_vouches_for(self):
+        result = self.program("pull", NAME)
+        self.assertEqual((result.status, result.stdout), (3, ""))
+        self.assertRegex(result.stderr, rf"\Abertqa: {NAME}: {self.hub.url} is not trusted: .+\n\Z")
+        self.assertEqual(self.hub.asked(), [])
+
+    def test_trusted_certificate_and_no_way_back_to_http(self):
+        trust = {"SSL_CERT_FILE": str(self.certificate)}
+        small = {name: self.files[name] for name in ("config.json", "vocab.txt")}
+        commit = self.hub.add(NAME, {**small, "pytorch_model.bin": b"large"})
+        result = self.program("pull", NAME, env=trust)
+        self.assertEqual(result.status, 3)
+        self.assertIn(f"redirects to {self.hub.cdn_url}, which is not encrypted: refused",
+                      result.stderr)
+        self.assertEqual((self.snapshot(commit) / "vocab.txt").read_bytes(), small["vocab.txt"])
+        self.assertEqual(self.hub.asked("cdn"), [])
 
 
 class TwoAtOnce(HubTest):

@@ -84,7 +84,7 @@ class Models(HubTest):
         self.fails(self.program("models", "remove", "mine"),
                    f'model "mine": was not pulled; it is your own: {mine}', status=2)
         self.assertTrue((mine / "config.json").exists())
-        for name in ("org/none", "../x", "", "/"):
+        for name in ("org/none", "../x", "", "/", str(mine)):
             self.fails(self.program("models", "remove", name), f'model "{name}": was not pulled; '
                        f"there is no such model in {self.cache}")
         self.fails(self.program("models", "remove", f"{NAME}@v1"), f'model "{NAME}@v1": all '

@@ -105,8 +105,8 @@ class Pull(HubTest):
 
     def test_proxy(self):
         # The Hub's own server stands in for a proxy: it is asked for the whole address.
-        result = self.program("pull", NAME, env={"HF_ENDPOINT": "http://hub.invalid", "NO_PROXY": "",
-                                             "http_proxy": self.hub.url})
+        result = self.program("pull", NAME, env={
+            "HF_ENDPOINT": "http://hub.invalid", "NO_PROXY": "", "http_proxy": self.hub.url})
         self.assertEqual(result.status, 3)
         self.assertTrue(self.hub.asked("hub")[0].path.startswith("http://hub.invalid/api/models/"))
 
@@ -155,7 +155,8 @@ class Model(HubTest):
     def test_half_a_snapshot_is_no_model(self):
         self.program("pull", NAME)
         (self.snapshot() / "model.safetensors").unlink()
-        self.assertIn("`bertqa pull org/tiny` fetches it", self.program(*QUESTION, "-m", NAME).stderr)
+        asked = self.program(*QUESTION, "-m", NAME)
+        self.assertIn("`bertqa pull org/tiny` fetches it", asked.stderr)
         self.pulled(self.program("pull", NAME))
         self.check(self.program(*QUESTION, "-m", NAME), 0)
 

@@ -151,10 +151,10 @@ int RunRemove(const ModelsOptions& options) {
   std::error_code error;
   const bool is_pulled =
       pulled && fs::is_directory(CacheRepository(cache, *pulled).folder(), error);
-  if (!is_pulled && IsModelFolder(BundledModels() / name)) {
+  if (pulled && !is_pulled && IsModelFolder(BundledModels() / name)) {
     throw Error(ErrorCode::kUsage, "model \"" + name + "\": is bundled, it cannot be removed");
   }
-  if (!is_pulled && IsModelFolder(ModelHome() / name)) {
+  if (pulled && !is_pulled && IsModelFolder(ModelHome() / name)) {
     throw Error(ErrorCode::kUsage, "model \"" + name + "\": was not pulled; it is your own: " +
                                        (ModelHome() / name).string());
   }

@@ -22,6 +22,7 @@ struct TrainCommandOptions {
   std::string output;
   TrainOptions train;
   std::size_t threads = 0;
+  bool pull = false;
   bool resume = false;
   bool overwrite = false;
   bool quiet = false;
@@ -129,12 +130,13 @@ TrainObserver Observe(TrainProgressLine& line, bool quiet) {
 
 int RunTrain(const TrainCommandOptions& options) {
   TrainPaths paths;
-  paths.base = ResolveModel({.name = options.base, .quiet = options.quiet});
+  const auto resolve = [&](const std::string& name) {
+    return ResolveModel({.name = name, .pull = options.pull, .quiet = options.quiet});
+  };
+  paths.base = resolve(options.base);
   paths.data = options.data;
   paths.dev = options.dev;
-  paths.teacher = options.teacher.empty()
-                      ? ""
-                      : ResolveModel({.name = options.teacher, .quiet = options.quiet}).string();
+  paths.teacher = options.teacher.empty() ? "" : resolve(options.teacher).string();
   paths.output = options.output;
   paths.resume = options.resume;
   paths.overwrite = options.overwrite;
@@ -269,6 +271,7 @@ void AddTrain(CLI::App& app, Action& action) {
                    "The model to begin with, with or without a question-answering head (default: "
                    "$BERTQA_MODEL, else the bundled model)")
       ->type_name("DIR|NAME");
+  train->add_flag("--pull", options->pull, "Fetch models from the Hub that are not here");
   train->add_option("--data", options->data, "Training data: SQuAD 1.1 or 2.0, or JSONL")
       ->required()
       ->type_name("FILE");
