@@ -5,7 +5,8 @@ import signal
 import subprocess
 
 import runner
-from fake_hub import FakeHub, git_sha1, is_large, sha256
+from fake_hub import FakeHub
+from hub_handler import git_sha1, is_large, sha256
 from runner import CliTest, run
 
 NAME = "org/tiny"

@@ -73,6 +73,15 @@ class Pull(HubTest):
         self.pulled(self.program("pull", "old-name"), "old-name")
         self.check(self.program(*QUESTION, "-m", "old-name"), 0)
 
+    def test_small_files_behind_a_redirect(self):
+        self.hub.resolve_cache = True
+        self.hub.repositories[NAME].token = "mine"
+        self.pulled(self.program("pull", NAME, env={"HF_TOKEN": "mine"}))
+        self.whole()
+        self.assertEqual((self.snapshot() / "vocab.txt").read_bytes(), self.files["vocab.txt"])
+        redirected = [r for r in self.hub.asked() if r.path.startswith("/api/resolve-cache/")]
+        self.assertEqual(len(redirected), len(NEEDED) - 1)
+
     def test_sharded_weights(self):
         shards = {f"model-0000{i}-of-00002.safetensors": b"shard %d" % i for i in (1, 2)}
         index = json.dumps({"weight_map": {"a": "model-00001-of-00002.safetensors",

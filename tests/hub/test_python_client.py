@@ -53,6 +53,11 @@ class PythonClient(HubTest):
                                "except Exception as error:\n print(type(error).__name__)")
             self.assertEqual(text, error)
 
+    def test_server_is_faithful_with_small_files_behind_a_redirect(self):
+        self.hub.resolve_cache = True
+        self.assertEqual(self.download(), str(self.snapshot()))
+        self.assertEqual((self.snapshot() / "vocab.txt").read_bytes(), self.files["vocab.txt"])
+
     def test_what_the_client_fetched_is_used(self):
         self.download()
         self.hub.forget()

@@ -16,6 +16,7 @@ namespace bertqa::cli {
 namespace {
 
 constexpr std::size_t kShownCommitDigits = 12;
+constexpr double kToldSeconds = 5;  ///< shorter pauses are not worth a word
 
 struct PullOptions {
   std::string name;
@@ -109,7 +110,11 @@ std::filesystem::path PullModel(const RepositoryName& name, const HubSettings& s
            {.transport = *transport,
             .open_digest = OpenModuleDigest,
             .pause =
-                [](double seconds) {
+                [&](double seconds) {
+                  if (seconds >= kToldSeconds) {
+                    note(name.Text() + ": waiting " + std::to_string(static_cast<long>(seconds)) +
+                         " seconds, as the server asks");
+                  }
                   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
                 },
             .note = note,
