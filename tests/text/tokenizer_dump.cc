@@ -1,17 +1,21 @@
 // Prints the tokens of texts, for tools/compare_tokenizer.py:
 //   tokenizer_dump [--time] VOCAB lowercase=0|1 strip_accents=0|1|null chinese=0|1 < texts
+// and for tools/compare_sentencepiece.py:
+//   tokenizer_dump [--time] MODEL_DIRECTORY family=NAME < texts
 // stdin: for each text its length in bytes in decimal, a line break, the bytes. stdout: one line a
 // text, `id:begin:end` for each token in byte offsets. --time prints seconds of Encode instead.
 
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/stopwatch.h"
+#include "text/sentencepiece_tokenizer.h"
 #include "text/wordpiece.h"
 
 namespace {
@@ -33,6 +37,15 @@ WordPieceConfig ParseConfig(const std::vector<std::string_view>& settings) {
     }
   }
   return config;
+}
+
+std::unique_ptr<const Tokenizer> Load(const std::vector<std::string_view>& arguments) {
+  constexpr std::string_view kFamily = "family=";
+  if (arguments.size() == 2 && arguments[1].starts_with(kFamily)) {
+    return bertqa::LoadSentencePiece(arguments[0], arguments[1].substr(kFamily.size()));
+  }
+  return bertqa::LoadWordPiece(arguments.front(),
+                               ParseConfig({arguments.begin() + 1, arguments.end()}));
 }
 
 std::vector<std::string> ReadTexts(std::istream& in) {
@@ -74,8 +87,7 @@ int Run(std::vector<std::string_view> arguments) {
     std::fputs("usage: tokenizer_dump [--time] VOCAB [SETTING=VALUE …] < texts\n", stderr);
     return 2;
   }
-  const auto tokenizer = bertqa::LoadWordPiece(
-      arguments.front(), ParseConfig({arguments.begin() + 1, arguments.end()}));
+  const auto tokenizer = Load(arguments);
   const std::vector<std::string> texts = ReadTexts(std::cin);
   if (is_timed) {
     Time(*tokenizer, texts);

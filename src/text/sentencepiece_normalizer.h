@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/sentencepiece_charsmap.h"
+#include "text/sentencepiece_config.h"
+#include "text/sentencepiece_family.h"
+#include "text/sentencepiece_text.h"
+
+namespace bertqa::spm {
+
+/// Makes of a text the words that a SentencePiece model cuts into pieces.
+/// Immutable after construction.
+class Normalizer {
+ public:
+  Normalizer(const Family& family, const Settings& settings, Charsmap charsmap);
+
+  /// The characters of the normalised text, each word with its word mark in front; a word begins
+  /// at each element of `word_begins`. Replaces what the two hold. REQUIRES: valid UTF-8.
+  void Normalize(std::string_view text, Characters& characters,
+                 std::vector<std::size_t>& word_begins) const;
+
+ private:
+  void Apply(Step step, Characters& characters) const;
+
+  std::vector<Step> steps_;  ///< those of the family that the settings leave on
+  bool isolates_punctuation_ = false;
+  Charsmap charsmap_;
+};
+
+}  // namespace bertqa::spm

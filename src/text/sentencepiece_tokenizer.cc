@@ -1,0 +1,144 @@
+#include "text/sentencepiece_tokenizer.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/files.h"
+#include "base/utf8.h"
+#include "text/sentencepiece_model.h"
+#include "text/sentencepiece_normalizer.h"
+#include "text/sentencepiece_unicode.h"
+#include "text/sentencepiece_vocabulary.h"
+
+namespace bertqa {
+namespace {
+
+/// Turns the segments of words into tokens with spans.
+class TokenCollector {
+ public:
+  explicit TokenCollector(Encoding& encoding) : encoding_(encoding) {}
+
+  /// `character` is the first of those that `segments` cover, in bytes of UTF-8.
+  void AddWord(const spm::Character* character, const std::vector<spm::Segment>& segments) {
+    std::size_t byte = 0;
+    for (const spm::Segment& segment : segments) {
+      ByteSpan first;
+      ByteSpan span;
+      for (; byte < segment.end; ++character) {
+        byte += spm::Utf8Size(character->value);
+        const ByteSpan origin = character->origin;
+        if (origin.begin == origin.end) {
+          continue;
+        }
+        first = first == ByteSpan{} ? origin : first;
+        span = {first.begin, origin.end};
+      }
+      Add(segment.id, first, span);
+    }
+  }
+
+  /// Word marks that no text follows stand for white space at the end, and go.
+  void Finish() {
+    encoding_.ids.resize(encoding_.ids.size() - waiting_);
+    encoding_.spans.resize(encoding_.ids.size());
+  }
+
+ private:
+  /// A token of a word mark alone waits for the next token: it gets the first character of that.
+  void Add(TokenId id, ByteSpan first, ByteSpan span) {
+    encoding_.ids.push_back(id);
+    encoding_.spans.push_back(span);
+    if (span == ByteSpan{}) {
+      ++waiting_;
+      return;
+    }
+    for (; waiting_ > 0; --waiting_) {
+      encoding_.spans[encoding_.spans.size() - 1 - waiting_] = first;
+    }
+  }
+
+  Encoding& encoding_;
+  std::size_t waiting_ = 0;  ///< tokens at the end that have no span yet
+};
+
+class SentencePieceTokenizer : public Tokenizer {
+ public:
+  /// Views point from one member into another: the object stays where it is.
+  SentencePieceTokenizer(std::string bytes, const spm::Family& family, spm::Settings settings,
+                         const std::string& name)
+      : bytes_(std::move(bytes)),
+        settings_(std::move(settings)),
+        file_(spm::ReadModelFile(bytes_, name)),
+        vocabulary_(spm::MakeVocabulary(file_, family, settings_, name)),
+        normalizer_(family, settings_, spm::Charsmap(file_.charsmap, name)),
+        model_(file_.type == spm::ModelType::kUnigram
+                   ? spm::MakeUnigram(vocabulary_.matching, vocabulary_.unknown_id,
+                                      vocabulary_.lowest_score)
+                   : spm::MakeBpe(vocabulary_.matching, vocabulary_.unknown_id)) {
+    pair_.prefix = {vocabulary_.cls_id};
+    pair_.separator.assign(family.separators, vocabulary_.sep_id);
+    pair_.suffix = {vocabulary_.sep_id};
+    pair_.context_segment = family.context_segment;
+    file_ = {};  // read, and not needed again
+    vocabulary_.matching = {};
+  }
+  SentencePieceTokenizer(const SentencePieceTokenizer&) = delete;
+  SentencePieceTokenizer& operator=(const SentencePieceTokenizer&) = delete;
+
+  Encoding Encode(std::string_view text) const override {
+    RequireUtf8(text, "text");
+    spm::Characters characters;
+    std::vector<std::size_t> word_begins;
+    normalizer_.Normalize(text, characters, word_begins);
+    word_begins.push_back(characters.size());
+    Encoding encoding;
+    encoding.ids.reserve(text.size() / 4 + 8);
+    encoding.spans.reserve(text.size() / 4 + 8);
+    TokenCollector collector(encoding);
+    std::string word;
+    std::vector<spm::Segment> segments;
+    for (std::size_t i = 0; i + 1 < word_begins.size(); ++i) {
+      word.clear();
+      for (std::size_t c = word_begins[i]; c < word_begins[i + 1]; ++c) {
+        AppendUtf8(word, characters[c].value);
+      }
+      model_->Split(word, segments);
+      collector.AddWord(characters.data() + word_begins[i], segments);
+    }
+    collector.Finish();
+    return encoding;
+  }
+
+  std::size_t vocabulary_size() const override { return vocabulary_.pieces.size(); }
+  std::string_view Piece(TokenId id) const override {
+    return vocabulary_.pieces[static_cast<std::size_t>(id)];
+  }
+  const PairTemplate& pair_template() const override { return pair_; }
+
+ private:
+  std::string bytes_;  ///< of the model file
+  spm::Settings settings_;
+  spm::ModelFile file_;
+  spm::Vocabulary vocabulary_;
+  spm::Normalizer normalizer_;
+  std::unique_ptr<spm::PieceModel> model_;
+  PairTemplate pair_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Tokenizer> LoadSentencePiece(const std::filesystem::path& model_directory,
+                                                   std::string_view family) {
+  const spm::Family& row = spm::FamilyNamed(family);
+  const std::filesystem::path file = model_directory / row.model_file;
+  return std::make_unique<SentencePieceTokenizer>(
+      ReadFile(file), row, spm::ReadSettings(model_directory, row), file.string());
+}
+
+std::string_view SentencePieceFileName(std::string_view family) {
+  const spm::Family* row = spm::FindFamily(family);
+  return row == nullptr ? std::string_view() : row->model_file;
+}
+
+}  // namespace bertqa
