@@ -143,8 +143,8 @@ class Oracle:
             return False
         if self.strips_first and not self.mapped(text.lstrip(WHITE_SPACE)[:1] or "x"):
             return False
-        return not any(len(self.mapped(a)) > 1 and not self.mapped(b)
-                       for a, b in zip(text, text[1:]))
+        return not any(len(self.mapped(text[begin : i])) > i - begin and not self.mapped(text[i])
+                       for i in range(1, len(text)) for begin in (i - 1, max(0, i - 2)))
 
     def encode(self, text):
         """[id, byte begin, byte end] of each token."""

@@ -129,7 +129,7 @@ want_build_packages() {
   want_command ninja ninja-build
   want_command python3 python3
   want_package libutf8proc-dev libhwy-dev zlib1g-dev nlohmann-json3-dev libcli11-dev libgtest-dev
-  want_package libcurl4-openssl-dev libssl-dev
+  want_package libcurl4-openssl-dev libssl-dev libsentencepiece-dev
 }
 
 # apt_get LOG COMMAND…: as root, quiet.

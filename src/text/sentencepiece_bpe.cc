@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 #include <queue>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/utf8.h"
@@ -25,6 +26,7 @@ struct Candidate {
   double score = 0;
   std::size_t left_characters = 0;
   std::size_t right_characters = 0;
+  std::size_t order = 0;  ///< in which it was found
   std::uint64_t pair = 0;
   TokenId id = 0;
 };
@@ -40,7 +42,7 @@ void AppendCandidates(const ScoredPiece& piece, const Vocabulary& vocabulary,
     const auto first = vocabulary.find(piece.text.substr(0, cut));
     const auto second = vocabulary.find(piece.text.substr(cut));
     if (first != vocabulary.end() && second != vocabulary.end()) {
-      candidates.push_back({piece.score, left, characters - left,
+      candidates.push_back({piece.score, left, characters - left, candidates.size(),
                             PairKey(first->second, second->second), piece.id});
     }
   }
@@ -54,15 +56,14 @@ std::unordered_map<std::uint64_t, Merge> MakeMerges(const std::vector<ScoredPiec
   for (const ScoredPiece& piece : pieces) {
     AppendCandidates(piece, vocabulary, candidates);
   }
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& left, const Candidate& right) {
-                     if (left.score != right.score) {
-                       return left.score > right.score;
-                     }
-                     return left.left_characters != right.left_characters
-                                ? left.left_characters > right.left_characters
-                                : left.right_characters > right.right_characters;
-                   });
+  std::sort(candidates.begin(), candidates.end(),
+            [](const Candidate& left, const Candidate& right) {
+              if (left.score != right.score) {
+                return left.score > right.score;
+              }
+              return std::tie(right.left_characters, right.right_characters, left.order) <
+                     std::tie(left.left_characters, left.right_characters, right.order);
+            });
   std::unordered_map<std::uint64_t, Merge> merges;
   merges.reserve(candidates.size());
   for (std::size_t rank = 0; rank < candidates.size(); ++rank) {
@@ -80,7 +81,8 @@ struct Symbol {
   std::size_t next = kNowhere;
 };
 
-/// A merge that was possible when it was queued. The lowest rank goes first, of equals the leftmost.
+/// A merge that was possible when it was queued. The lowest rank goes first, of equals the
+/// leftmost.
 struct Step {
   Merge merge;
   std::size_t left = 0;

@@ -21,12 +21,18 @@ std::uint32_t ReadUnit(std::string_view blob, std::size_t index) {
 }
 
 /// The layout of darts-clone's units.
-constexpr bool HasLeaf(std::uint32_t unit) { return (unit >> 8U & 1U) != 0; }
-constexpr std::uint32_t Label(std::uint32_t unit) { return unit & (1U << 31U | 0xFFU); }
+constexpr bool HasLeaf(std::uint32_t unit) {
+  return (unit >> 8U & 1U) != 0;
+}
+constexpr std::uint32_t Label(std::uint32_t unit) {
+  return unit & (1U << 31U | 0xFFU);
+}
 constexpr std::uint32_t Offset(std::uint32_t unit) {
   return unit >> 10U << ((unit & (1U << 9U)) >> 6U);
 }
-constexpr std::uint32_t Value(std::uint32_t unit) { return unit & ~(1U << 31U); }
+constexpr std::uint32_t Value(std::uint32_t unit) {
+  return unit & ~(1U << 31U);
+}
 
 /// Where the grapheme cluster that begins at `begin` ends.
 const Character* ClusterEnd(const Character* begin, const Character* end) {
@@ -78,9 +84,8 @@ std::optional<std::string_view> Charsmap::Find(std::string_view key) const {
     }
     if (HasLeaf(unit)) {
       const std::size_t begin = Value(units_[node]);
-      const bool is_inside =
-          begin < replacements_.size() &&
-          (static_cast<std::uint8_t>(replacements_[begin]) & 0xC0U) != 0x80U;
+      const bool is_inside = begin < replacements_.size() &&
+                             (static_cast<std::uint8_t>(replacements_[begin]) & 0xC0U) != 0x80U;
       if (!is_inside) {
         return std::nullopt;
       }

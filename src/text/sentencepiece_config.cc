@@ -68,7 +68,8 @@ class SettingsFile {
  private:
   [[noreturn]] void ThrowWrongType(const std::string& key, const std::string& expected,
                                    const Json& found) const {
-    const std::string finding = found == "" ? "an empty string" : found.type_name();
+    const bool is_empty = found.is_string() && found.get_ref<const std::string&>().empty();
+    const std::string finding = is_empty ? "an empty string" : found.type_name();
     throw Error(ErrorCode::kMalformed,
                 place_ + ": \"" + key + "\": expected " + expected + ", found " + finding);
   }

@@ -20,8 +20,8 @@ constexpr std::array<Step, 3> kRobertaSteps = {Step::kCharsmap, Step::kStripEnd,
 
 /// fairseq's dictionary begins with other pieces than the model file.
 constexpr std::array<std::string_view, 4> kXlmRobertaLeading = {"<s>", "<pad>", "</s>", "<unk>"};
-constexpr std::array<std::string_view, 5> kCamembertLeading = {
-    "<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED"};
+constexpr std::array<std::string_view, 5> kCamembertLeading = {"<s>NOTUSED", "<pad>", "</s>NOTUSED",
+                                                               "<unk>", "<unk>NOTUSED"};
 
 const std::array<Family, 4>& Families() {
   static const std::array<Family, 4> families = {{

@@ -10,13 +10,13 @@ namespace bertqa::spm {
 
 /// What a text goes through before the model sees it, in the order of the row.
 enum class Step : std::uint8_t {
-  kStraightQuotes,   ///< `` and '' become "
-  kRemoveAccents,    ///< NFKD without marks; left out where the settings keep accents
-  kLowercase,        ///< left out where the settings keep case
-  kCharsmap,         ///< the character map of the model file
-  kStrip,            ///< white space at both ends goes
-  kStripEnd,         ///< white space at the end goes
-  kCollapseSpaces,   ///< several spaces become one
+  kStraightQuotes,      ///< `` and '' become "
+  kRemoveAccents,       ///< NFKD without marks; left out where the settings keep accents
+  kLowercase,           ///< left out where the settings keep case
+  kCharsmap,            ///< the character map of the model file
+  kStrip,               ///< white space at both ends goes
+  kStripEnd,            ///< white space at the end goes
+  kCollapseSpaces,      ///< several spaces become one
   kIsolatePunctuation,  ///< only where the settings split by punctuation
 };
 
@@ -40,8 +40,8 @@ struct Family {
   /// Ids: these pieces come first, then those of the file from `skipped` on, then the mask token.
   std::span<const std::string_view> leading;
   std::size_t skipped = 0;
-  bool has_own_ids = false;   ///< the unknown token is the one of `leading`; the mask token is last
-  double lowest_score = 0;    ///< of the pieces that are not in the file
+  bool has_own_ids = false;  ///< the unknown token is the one of `leading`; the mask token is last
+  double lowest_score = 0;   ///< of the pieces that are not in the file
   double digit_comma_penalty = 0;  ///< taken off the score of a piece that ends in digit + comma
 
   std::span<const Step> steps;

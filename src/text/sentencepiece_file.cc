@@ -158,7 +158,8 @@ void CheckPieces(const ModelFile& model, const std::string& name) {
   if (model.pieces.empty()) {
     Malformed(name, "no pieces");
   }
-  if (model.pieces.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()) / 2) {
+  if (model.pieces.size() >
+      static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()) / 2) {
     Malformed(name, std::to_string(model.pieces.size()) + " pieces");
   }
   if (model.unknown_id >= model.pieces.size()) {

@@ -35,8 +35,8 @@ class PieceModel {
 };
 
 /// The most probable segmentation under a unigram language model (Kudo 2018, section 3.2), by the
-/// Viterbi algorithm, with the sums and the ties of `tokenizers` (models/unigram): double precision,
-/// the first best predecessor stays; an unknown character costs `lowest_score` - 10.
+/// Viterbi algorithm, with the sums and the ties of `tokenizers` (models/unigram): double
+/// precision, the first best predecessor stays; an unknown character costs `lowest_score` - 10.
 /// Needs the views of `pieces` during construction only.
 std::unique_ptr<PieceModel> MakeUnigram(const std::vector<ScoredPiece>& pieces, TokenId unknown_id,
                                         double lowest_score);

@@ -21,7 +21,9 @@ struct Character {
 };
 
 /// The origin of a character that became a space, and nothing else.
-inline ByteSpan NoBytes(ByteSpan origin) { return {origin.end, origin.end}; }
+inline ByteSpan NoBytes(ByteSpan origin) {
+  return {origin.end, origin.end};
+}
 
 using Characters = std::vector<Character>;
 

@@ -35,7 +35,9 @@ class Trie {
     }
   }
 
-  std::uint32_t Child(std::uint32_t node, char byte) const { return slots_[Find(node, byte)].child; }
+  std::uint32_t Child(std::uint32_t node, char byte) const {
+    return slots_[Find(node, byte)].child;
+  }
 
   /// The piece that ends at the node, or kNone.
   std::uint32_t Value(std::uint32_t node) const { return values_[node]; }
@@ -80,7 +82,8 @@ class Trie {
     shift_ = 64U - static_cast<unsigned>(std::countr_zero(slots_.size()));
     for (const Slot& slot : old) {
       if (slot.child != kNone) {
-        slots_[Find(static_cast<std::uint32_t>(slot.key >> 8U), static_cast<char>(slot.key))] = slot;
+        slots_[Find(static_cast<std::uint32_t>(slot.key >> 8U), static_cast<char>(slot.key))] =
+            slot;
       }
     }
   }
@@ -121,8 +124,8 @@ class Unigram : public PieceModel {
     segments.clear();
     for (std::size_t end = word.size(); end > 0; end = nodes[end].begin) {
       const Node& node = nodes[end];
-      const bool continues_unknown = node.id == unknown_id_ && !segments.empty() &&
-                                     segments.back().id == unknown_id_;
+      const bool continues_unknown =
+          node.id == unknown_id_ && !segments.empty() && segments.back().id == unknown_id_;
       if (continues_unknown) {
         segments.back().begin = node.begin;
       } else {

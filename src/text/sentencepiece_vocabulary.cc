@@ -74,9 +74,9 @@ Vocabulary MakeVocabulary(const ModelFile& file, const Family& family, const Set
   FindOrAppend(settings.names.mask, vocabulary);
   vocabulary.unknown_id =
       family.has_own_ids
-          ? static_cast<TokenId>(std::find(family.leading.begin(), family.leading.end(),
-                                           family.names.unknown) -
-                                 family.leading.begin())
+          ? static_cast<TokenId>(
+                std::find(family.leading.begin(), family.leading.end(), family.names.unknown) -
+                family.leading.begin())
           : static_cast<TokenId>(file.unknown_id);
   return vocabulary;
 }

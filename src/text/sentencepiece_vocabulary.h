@@ -12,8 +12,8 @@
 
 namespace bertqa::spm {
 
-/// The ids of a tokenizer: the pieces of the file in the family's numbering, and the special tokens.
-/// All views point into the file's bytes, the family or the settings, which outlive it.
+/// The ids of a tokenizer: the pieces of the file in the family's numbering, and the special
+/// tokens. All views point into the file's bytes, the family or the settings, which outlive it.
 struct Vocabulary {
   std::vector<std::string_view> pieces;  ///< by id
   std::vector<ScoredPiece> matching;     ///< those that text can become

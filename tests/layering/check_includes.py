@@ -60,9 +60,11 @@ THIRD_PARTIES = [
     ("Highway", re.compile(r"^hwy/"), ("src/kernels/",), True),
     ("CLI11", re.compile(r"^CLI/"), ("tools/",), True),
     ("nlohmann/json", re.compile(r"^nlohmann/"), ("src/", "tools/"), False),
-    ("utf8proc", re.compile(r"^utf8proc\.h$"), ("src/base/", "src/eval/", "src/io/"), False),
+    ("utf8proc", re.compile(r"^utf8proc\.h$"), ("src/base/", "src/eval/", "src/io/", "src/text/"),
+     False),
     ("libcurl", re.compile(r"^curl/"), ("src/hub/module_transfer.cc",), False),
     ("OpenSSL", re.compile(r"^openssl/"), ("src/hub/module_digest.cc",), False),
+    ("sentencepiece", re.compile(r"^sentencepiece_"), (), True),
     ("gtest", re.compile(r"^(gtest|gmock)/"), (), True),
 ]
 

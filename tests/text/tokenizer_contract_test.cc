@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <random>
@@ -11,16 +12,23 @@
 
 #include "base/stopwatch.h"
 #include "base/utf8.h"
+#include "text/sentencepiece_tokenizer.h"
 #include "text/wordpiece.h"
 
 namespace bertqa {
 namespace {
 
-using Maker = std::function<std::unique_ptr<Tokenizer>()>;
+using Maker = std::function<std::unique_ptr<const Tokenizer>()>;
+using Strings = std::vector<std::string>;
 
 struct Kind {
   const char* name;
   Maker make;
+  /// Texts without a token, besides the empty one and spaces.
+  Strings nothing;
+  /// What stands at the ends of texts that a space separates: not nothing where white space other
+  /// than U+0020 vanishes at the ends of a text, but nowhere else.
+  const char* edge = "";
 };
 
 std::unique_ptr<Tokenizer> WordPiece(bool is_uncased) {
@@ -29,12 +37,31 @@ std::unique_ptr<Tokenizer> WordPiece(bool is_uncased) {
   return LoadWordPiece("golden/tokenizer_vocab.txt", config);
 }
 
+/// A model of tests/golden/models.
+Maker SentencePiece(const char* folder, const char* family) {
+  return [folder, family] {
+    return LoadSentencePiece(std::filesystem::path("golden/models") / folder, family);
+  };
+}
+
 class TokenizerContractTest : public testing::TestWithParam<Kind> {};
+
+const Strings kNoWord = {" \t\r\n\u3000", "\uFFFD", "\u200B\u00AD"};
+const Strings kSpaces = {" \t\r\n\u3000", "\uFFFD", "\x01\u200B"};
+const Strings kStripped = {" \t\r\n\u3000\u2029"};
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, TokenizerContractTest,
-    testing::Values(Kind{"WordPieceUncased", [] { return WordPiece(/*is_uncased=*/true); }},
-                    Kind{"WordPieceCased", [] { return WordPiece(/*is_uncased=*/false); }}),
+    testing::Values(
+        Kind{"WordPieceUncased", [] { return WordPiece(/*is_uncased=*/true); }, kNoWord},
+        Kind{"WordPieceCased", [] { return WordPiece(/*is_uncased=*/false); }, kNoWord},
+        Kind{"Albert", SentencePiece("spm-albert", "albert"), kSpaces},
+        Kind{"AlbertCased", SentencePiece("spm-albert-cased", "albert"), {}},
+        Kind{"XlmRoberta", SentencePiece("spm-xlm-roberta", "xlm-roberta"), kSpaces, "x"},
+        Kind{"Camembert", SentencePiece("spm-camembert", "camembert"), kStripped, "x"},
+        Kind{"CamembertBpe", SentencePiece("spm-camembert-bpe", "camembert"), kStripped, "x"},
+        Kind{"Deberta", SentencePiece("spm-deberta", "deberta-v2"), kSpaces, "x"},
+        Kind{"DebertaPunct", SentencePiece("spm-deberta-punct", "deberta-v2"), kStripped, "x"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 bool IsBoundary(const std::string& text, std::size_t position) {
@@ -90,12 +117,13 @@ TEST_P(TokenizerContractTest, HoldsOnRandomText) {
 }
 
 TEST_P(TokenizerContractTest, SpaceSeparatesWithoutAnyEffectAcross) {
+  const std::string edge = GetParam().edge;
   constexpr unsigned kSeed = 77;
   std::mt19937 random(kSeed);
   const auto tokenizer = GetParam().make();
   for (int round = 0; round < 5000; ++round) {
-    const std::string left = RandomText(random);
-    const std::string right = RandomText(random);
+    const std::string left = edge + RandomText(random) + edge;
+    const std::string right = edge + RandomText(random) + edge;
     Encoding expected = tokenizer->Encode(left);
     const Encoding second = tokenizer->Encode(right);
     for (std::size_t i = 0; i < second.size(); ++i) {
@@ -111,7 +139,9 @@ TEST_P(TokenizerContractTest, SpaceSeparatesWithoutAnyEffectAcross) {
 
 TEST_P(TokenizerContractTest, NothingGivesNothing) {
   const auto tokenizer = GetParam().make();
-  for (const char* text : {"", " ", " \t\r\n\u3000", "\uFFFD", "\u200B\u00AD"}) {
+  Strings texts = {"", " ", "    "};
+  texts.insert(texts.end(), GetParam().nothing.begin(), GetParam().nothing.end());
+  for (const std::string& text : texts) {
     EXPECT_EQ(tokenizer->Encode(text).size(), 0U) << '"' << text << '"';
   }
 }
