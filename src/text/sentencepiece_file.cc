@@ -2,7 +2,6 @@
 
 #include <bit>
 #include <cmath>
-#include <limits>
 #include <unordered_set>
 
 #include "base/utf8.h"
@@ -158,10 +157,6 @@ void CheckPieces(const ModelFile& model, const std::string& name) {
   if (model.pieces.empty()) {
     Malformed(name, "no pieces");
   }
-  if (model.pieces.size() >
-      static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()) / 2) {
-    Malformed(name, std::to_string(model.pieces.size()) + " pieces");
-  }
   if (model.unknown_id >= model.pieces.size()) {
     Malformed(name, "\"unk_id\" " + std::to_string(model.unknown_id) + " with " +
                         std::to_string(model.pieces.size()) + " pieces");
@@ -172,11 +167,18 @@ void CheckPieces(const ModelFile& model, const std::string& name) {
   }
   std::unordered_set<std::string_view> seen;
   seen.reserve(model.pieces.size());
+  std::size_t bytes = 0;
   for (std::size_t id = 0; id < model.pieces.size(); ++id) {
+    bytes += model.pieces[id].text.size();
     if (!seen.insert(model.pieces[id].text).second) {
       Malformed(name, "the piece \"" + std::string(model.pieces[id].text) +
                           "\" for a second time, at " + std::to_string(id));
     }
+  }
+  if (bytes > kMaxPieceBytes) {
+    throw Error(ErrorCode::kUnsupported, name + ": expected pieces of at most " +
+                                             std::to_string(kMaxPieceBytes) +
+                                             " bytes together, found " + std::to_string(bytes));
   }
 }
 

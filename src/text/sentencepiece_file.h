@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,6 +17,9 @@ enum class PieceType : std::uint8_t {
   kUnused = 5,
   kByte = 6,
 };
+
+/// Of all pieces together; the largest models have a quarter of it.
+inline constexpr std::size_t kMaxPieceBytes = 16'000'000;
 
 /// One row of a model's vocabulary; the row number is the id in the file.
 struct FilePiece {
@@ -46,7 +50,7 @@ struct ModelFile {
 /// the result. The pieces are distinct, not empty, valid UTF-8, with finite scores;
 /// `unknown_id` < pieces.size().
 /// Throws Error{kMalformed} "<name>: …" for anything else, Error{kUnsupported} for a word or
-/// character model and for white space as a suffix.
+/// character model, for white space as a suffix, and for more than kMaxPieceBytes.
 ModelFile ReadModelFile(std::string_view bytes, const std::string& name);
 
 }  // namespace bertqa::spm

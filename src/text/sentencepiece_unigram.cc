@@ -20,12 +20,12 @@ class Trie {
   static constexpr std::uint32_t kRoot = 0;
 
   explicit Trie(const std::vector<ScoredPiece>& pieces) {
+    values_.push_back(kNone);
     std::size_t bytes = 1;
     for (const ScoredPiece& piece : pieces) {
       bytes += piece.text.size();
     }
-    values_.push_back(kNone);
-    Grow(std::bit_ceil(bytes));
+    Grow(std::bit_ceil(bytes));  // beginnings are shared: about half of it
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       std::uint32_t node = kRoot;
       for (const char byte : pieces[i].text) {
@@ -44,18 +44,20 @@ class Trie {
 
  private:
   struct Slot {
-    std::uint64_t key = 0;
+    std::uint32_t key = 0;
     std::uint32_t child = kNone;
   };
 
-  static std::uint64_t Key(std::uint32_t node, char byte) {
-    return std::uint64_t{node} << 8U | static_cast<std::uint8_t>(byte);
+  /// Nodes fit, because ReadModelFile takes no more than kMaxPieceBytes.
+  static std::uint32_t Key(std::uint32_t node, char byte) {
+    return node << 8U | static_cast<std::uint8_t>(byte);
   }
+  static_assert(kMaxPieceBytes < 1U << 24U);
 
   /// Where the key is, or belongs.
   std::size_t Find(std::uint32_t node, char byte) const {
-    const std::uint64_t key = Key(node, byte);
-    std::size_t slot = key * 0x9E3779B97F4A7C15ULL >> shift_;
+    const std::uint32_t key = Key(node, byte);
+    std::size_t slot = std::uint64_t{key} * 0x9E3779B97F4A7C15ULL >> shift_;
     while (slots_[slot].child != kNone && slots_[slot].key != key) {
       slot = (slot + 1) & (slots_.size() - 1);
     }
@@ -82,8 +84,7 @@ class Trie {
     shift_ = 64U - static_cast<unsigned>(std::countr_zero(slots_.size()));
     for (const Slot& slot : old) {
       if (slot.child != kNone) {
-        slots_[Find(static_cast<std::uint32_t>(slot.key >> 8U), static_cast<char>(slot.key))] =
-            slot;
+        slots_[Find(slot.key >> 8U, static_cast<char>(slot.key))] = slot;
       }
     }
   }

@@ -95,6 +95,8 @@ TEST(SentencePieceFileTest, OtherModelsAreUnsupported) {
               "x.model: \"model_type\": expected 1 (Unigram) or 2 (BPE), found 4");
   ExpectError(Small().Bytes(2, Message().Varint(24, 1).bytes()).bytes(), ErrorCode::kUnsupported,
               "x.model: \"treat_whitespace_as_suffix\": expected false, found true");
+  ExpectError(Small().Piece(std::string(kMaxPieceBytes, 'x'), 0).bytes(), ErrorCode::kUnsupported,
+              "x.model: expected pieces of at most 16000000 bytes together, found 16000010");
 }
 
 /// Reads the file and applies its map to a text: an Error that names the file, or nothing.
