@@ -20,6 +20,13 @@ struct MappingTable {
   std::span<const char32_t> pool;
 };
 
+/// Two characters that canonical composition makes one of.
+struct CompositionRow {
+  char32_t first = 0;
+  char32_t second = 0;
+  char32_t composed = 0;
+};
+
 /// The tables that tools/unicode/generate.py wrote. Properties have two levels: the block of 128
 /// code points, then the place in that block, which gives an index into `records`.
 struct UnicodeTables {
@@ -28,6 +35,8 @@ struct UnicodeTables {
   std::span<const std::uint8_t> record_indices;
   MappingTable decomposition;
   MappingTable lowercase;
+  MappingTable compatibility;                   ///< without rows equal to `decomposition`
+  std::span<const CompositionRow> composition;  ///< sorted by first, then second; without Hangul
 };
 
 extern const UnicodeTables kUnicodeTables;

@@ -12,7 +12,10 @@
 
 #include "base/stopwatch.h"
 #include "base/utf8.h"
+#include "bertqa/error.h"
+#include "text/bpe_files.h"
 #include "text/sentencepiece_tokenizer.h"
+#include "text/tokenizer_json.h"
 #include "text/wordpiece.h"
 
 namespace bertqa {
@@ -44,25 +47,50 @@ Maker SentencePiece(const char* folder, const char* family) {
   };
 }
 
+std::unique_ptr<Tokenizer> Json(const std::string& name) {
+  return LoadTokenizerJson("golden/tokenizers/" + name + ".json");
+}
+
 class TokenizerContractTest : public testing::TestWithParam<Kind> {};
+/// What holds for those that never look beyond white space.
+class WordTokenizerContractTest : public testing::TestWithParam<Kind> {};
 
 const Strings kNoWord = {" \t\r\n\u3000", "\uFFFD", "\u200B\u00AD"};
 const Strings kSpaces = {" \t\r\n\u3000", "\uFFFD", "\x01\u200B"};
 const Strings kStripped = {" \t\r\n\u3000\u2029"};
 
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, TokenizerContractTest,
-    testing::Values(
-        Kind{"WordPieceUncased", [] { return WordPiece(/*is_uncased=*/true); }, kNoWord},
-        Kind{"WordPieceCased", [] { return WordPiece(/*is_uncased=*/false); }, kNoWord},
-        Kind{"Albert", SentencePiece("spm-albert", "albert"), kSpaces},
-        Kind{"AlbertCased", SentencePiece("spm-albert-cased", "albert"), {}},
-        Kind{"XlmRoberta", SentencePiece("spm-xlm-roberta", "xlm-roberta"), kSpaces, "x"},
-        Kind{"Camembert", SentencePiece("spm-camembert", "camembert"), kStripped, "x"},
-        Kind{"CamembertBpe", SentencePiece("spm-camembert-bpe", "camembert"), kStripped, "x"},
-        Kind{"Deberta", SentencePiece("spm-deberta", "deberta-v2"), kSpaces, "x"},
-        Kind{"DebertaPunct", SentencePiece("spm-deberta-punct", "deberta-v2"), kStripped, "x"}),
-    [](const auto& row) { return std::string(row.param.name); });
+const auto kWordKinds = testing::Values(
+    Kind{"WordPieceUncased", [] { return WordPiece(/*is_uncased=*/true); }, kNoWord},
+    Kind{"WordPieceCased", [] { return WordPiece(/*is_uncased=*/false); }, kNoWord},
+    Kind{"BertJson", [] { return Json("bert"); }, kNoWord},
+    Kind{"MpnetJson", [] { return Json("mpnet"); }, kNoWord},
+    Kind{"Albert", SentencePiece("spm-albert", "albert"), kSpaces},
+    Kind{"AlbertCased", SentencePiece("spm-albert-cased", "albert"), {}},
+    Kind{"XlmRoberta", SentencePiece("spm-xlm-roberta", "xlm-roberta"), kSpaces, "x"},
+    Kind{"Camembert", SentencePiece("spm-camembert", "camembert"), kStripped, "x"},
+    Kind{"CamembertBpe", SentencePiece("spm-camembert-bpe", "camembert"), kStripped, "x"},
+    Kind{"Deberta", SentencePiece("spm-deberta", "deberta-v2"), kSpaces, "x"},
+    Kind{"DebertaPunct", SentencePiece("spm-deberta-punct", "deberta-v2"), kStripped, "x"});
+
+const auto kOtherKinds =
+    testing::Values(Kind{"Roberta", [] { return LoadByteLevelBpe("golden/tokenizers/roberta"); }},
+                    Kind{"RobertaPrefixJson", [] { return Json("roberta-prefix"); }},
+                    Kind{"ModernbertJson", [] { return Json("modernbert"); }},
+                    Kind{"AlbertJson", [] { return Json("albert"); }},
+                    Kind{"DebertaJson", [] { return Json("deberta-v3"); }},
+                    Kind{"XlmRobertaJson", [] { return Json("xlm-roberta"); }},
+                    Kind{"CharacterBpeJson", [] { return Json("character-bpe"); }},
+                    Kind{"PrefixBpeJson", [] { return Json("prefix-bpe"); }},
+                    Kind{"FallbackBpeJson", [] { return Json("fallback-bpe"); }},
+                    Kind{"OtherWordPieceJson", [] { return Json("wordpiece"); }});
+
+std::string NameOf(const testing::TestParamInfo<Kind>& row) {
+  return row.param.name;
+}
+
+INSTANTIATE_TEST_SUITE_P(WordKinds, TokenizerContractTest, kWordKinds, NameOf);
+INSTANTIATE_TEST_SUITE_P(OtherKinds, TokenizerContractTest, kOtherKinds, NameOf);
+INSTANTIATE_TEST_SUITE_P(WordKinds, WordTokenizerContractTest, kWordKinds, NameOf);
 
 bool IsBoundary(const std::string& text, std::size_t position) {
   return position == text.size() || (static_cast<unsigned char>(text[position]) & 0xC0U) != 0x80U;
@@ -116,7 +144,7 @@ TEST_P(TokenizerContractTest, HoldsOnRandomText) {
   }
 }
 
-TEST_P(TokenizerContractTest, SpaceSeparatesWithoutAnyEffectAcross) {
+TEST_P(WordTokenizerContractTest, SpaceSeparatesWithoutAnyEffectAcross) {
   const std::string edge = GetParam().edge;
   constexpr unsigned kSeed = 77;
   std::mt19937 random(kSeed);
@@ -137,12 +165,27 @@ TEST_P(TokenizerContractTest, SpaceSeparatesWithoutAnyEffectAcross) {
   }
 }
 
-TEST_P(TokenizerContractTest, NothingGivesNothing) {
+TEST_P(WordTokenizerContractTest, NothingGivesNothing) {
   const auto tokenizer = GetParam().make();
   Strings texts = {"", " ", "    "};
   texts.insert(texts.end(), GetParam().nothing.begin(), GetParam().nothing.end());
   for (const std::string& text : texts) {
     EXPECT_EQ(tokenizer->Encode(text).size(), 0U) << '"' << text << '"';
+  }
+}
+
+TEST_P(TokenizerContractTest, EmptyTextGivesNothing) {
+  EXPECT_EQ(GetParam().make()->Encode("").size(), 0U);
+}
+
+TEST_P(TokenizerContractTest, BadUtf8IsNamed) {
+  const auto tokenizer = GetParam().make();
+  try {
+    tokenizer->Encode("ab\xFF");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kBadUtf8);
+    EXPECT_STREQ(error.what(), "text: invalid UTF-8 at byte 2 (0xFF)");
   }
 }
 

@@ -2,11 +2,13 @@
 //   tokenizer_dump [--time] VOCAB lowercase=0|1 strip_accents=0|1|null chinese=0|1 < texts
 // and for tools/compare_sentencepiece.py:
 //   tokenizer_dump [--time] MODEL_DIRECTORY family=NAME < texts
+//   tokenizer_dump [--time] TOKENIZER_JSON|DIRECTORY < texts      (a folder with a vocab.json)
 // stdin: for each text its length in bytes in decimal, a line break, the bytes. stdout: one line a
 // text, `id:begin:end` for each token in byte offsets. --time prints seconds of Encode instead.
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -15,7 +17,9 @@
 #include <vector>
 
 #include "base/stopwatch.h"
+#include "text/bpe_files.h"
 #include "text/sentencepiece_tokenizer.h"
+#include "text/tokenizer_json.h"
 #include "text/wordpiece.h"
 
 namespace {
@@ -41,11 +45,17 @@ WordPieceConfig ParseConfig(const std::vector<std::string_view>& settings) {
 
 std::unique_ptr<const Tokenizer> Load(const std::vector<std::string_view>& arguments) {
   constexpr std::string_view kFamily = "family=";
+  const std::filesystem::path path = arguments.front();
   if (arguments.size() == 2 && arguments[1].starts_with(kFamily)) {
-    return bertqa::LoadSentencePiece(arguments[0], arguments[1].substr(kFamily.size()));
+    return bertqa::LoadSentencePiece(path, arguments[1].substr(kFamily.size()));
   }
-  return bertqa::LoadWordPiece(arguments.front(),
-                               ParseConfig({arguments.begin() + 1, arguments.end()}));
+  if (std::filesystem::is_directory(path)) {
+    return bertqa::LoadByteLevelBpe(path);
+  }
+  if (path.extension() == ".json") {
+    return bertqa::LoadTokenizerJson(path);
+  }
+  return bertqa::LoadWordPiece(path, ParseConfig({arguments.begin() + 1, arguments.end()}));
 }
 
 std::vector<std::string> ReadTexts(std::istream& in) {

@@ -1,29 +1,33 @@
 #!/usr/bin/env python3
 """Writes src/text/unicode_data.cc: what the oracle does to every single code point.
 
-The oracle is Hugging Face `tokenizers` (BertNormalizer, BertPreTokenizer, NFD, Lowercase), asked
-about each of the 1,112,064 scalar values, so that our classes are its classes by construction,
-whatever Unicode version each of its parts was built with.
+The oracle is Hugging Face `tokenizers` (its normalizers, pre-tokenizers and regular expressions),
+asked about each of the 1,112,064 scalar values, so that our classes are its classes by
+construction, whatever Unicode version each of its parts was built with.
 
-    pip install tokenizers==0.22.2
+    pip install tokenizers==0.22.2 sentencepiece==0.2.3
     tools/unicode/generate.py --output src/text/unicode_data.cc
     tools/unicode/generate.py --compare-utf8proc libutf8proc.so.2  # Markdown table
 """
 
 import argparse
 import ctypes
+import io
+import pathlib
+import tempfile
 import unicodedata
 
+import sentencepiece
 import tokenizers
-from tokenizers import normalizers, pre_tokenizers
+from sentencepiece import sentencepiece_model_pb2
+from tokenizers import Regex, normalizers, pre_tokenizers
 
 CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 HANGUL = range(0xAC00, 0xD7A4)
 BLOCK_BITS = 7
 
-REMOVED, SPACE, PUNCTUATION, CHINESE, NONSPACING_MARK, DECOMPOSES, LOWERCASES = (
-    1 << bit for bit in range(7)
-)
+(REMOVED, SPACE, PUNCTUATION, CHINESE, NONSPACING_MARK, DECOMPOSES, LOWERCASES, LETTER, NUMBER,
+ WHITE_SPACE, WORD, NUMERIC, MARK, EXTENDS, PREPENDS, BREAKS) = (1 << bit for bit in range(16))
 
 
 def bert_normalizer(**options):
@@ -71,6 +75,78 @@ def check_hangul(nfd):
         assert nfd.normalize_str(chr(code_point)) == expected, hex(code_point)
 
 
+def members(pattern):
+    """The characters that a regular expression of one character matches."""
+    split = pre_tokenizers.Split(Regex(pattern), "removed").pre_tokenize_str
+    return {c for c in CODE_POINTS if not split(chr(c))}
+
+
+def check_white_space(white_space):
+    """White space means the same to all parts of the oracle."""
+    split, strip = pre_tokenizers.WhitespaceSplit().pre_tokenize_str, normalizers.Strip()
+    word = pre_tokenizers.Whitespace().pre_tokenize_str
+    for code_point in CODE_POINTS:
+        is_space = code_point in white_space
+        assert (not split(chr(code_point))) == is_space, hex(code_point)
+        assert (not strip.normalize_str(chr(code_point))) == is_space, hex(code_point)
+        assert (not word(chr(code_point))) == is_space, hex(code_point)
+
+
+def charsmap(mapping):
+    """A Precompiled normalizer, built by sentencepiece."""
+    with tempfile.TemporaryDirectory() as folder:
+        rules = pathlib.Path(folder, "rules.tsv")
+        rules.write_text("".join(
+            " ".join("%X" % ord(c) for c in key) + "\t" + " ".join("%X" % ord(c) for c in value) + "\n"
+            for key, value in mapping.items()))
+        model = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(["ab ba"] * 9), model_writer=model, vocab_size=6,
+            hard_vocab_limit=False, minloglevel=2, normalization_rule_tsv=str(rules))
+    proto = sentencepiece_model_pb2.ModelProto()
+    proto.ParseFromString(model.getvalue())
+    return normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap)
+
+
+def grapheme_classes():
+    """Which characters join a cluster, as far as Precompiled, which takes clusters of less than
+    six bytes as a whole, shows it: EXTENDS the one before, PREPENDS to the one behind, or BREAKS
+    before a mark."""
+    flags = dict.fromkeys(CODE_POINTS, 0)
+    rare = [c for c in CODE_POINTS if c and unicodedata.category(chr(c))[0] in "CZLM"
+            and unicodedata.category(chr(c)) not in ("Cn", "Co", "Ll", "Lu", "Lm")
+            and not 0x3400 <= c < 0xA000 and not 0xAC00 <= c < 0xD7A4 and c < 0x16000]
+    rare += [c for c in range(0xE0000, 0xE1000)]
+    seen = charsmap({chr(c): "X" for c in rare} | {"a": "X"})
+    for code_point in CODE_POINTS:
+        char = chr(code_point)
+        if seen.normalize_str("a" + char) == "X":
+            flags[code_point] |= EXTENDS
+    for code_point in rare:
+        char = chr(code_point)
+        if len(char.encode()) < 5 and not flags[code_point] & EXTENDS:
+            if seen.normalize_str(char + "a") == "X":
+                flags[code_point] |= PREPENDS
+        if len(char.encode()) < 4 and seen.normalize_str(char + "\u0301") != "X":
+            flags[code_point] |= BREAKS
+    return flags
+
+
+def compositions(nfd, nfc):
+    """The pairs of characters that the oracle's NFC composes, without Hangul syllables."""
+    pairs = {}
+    for code_point in CODE_POINTS:
+        char = chr(code_point)
+        parts = nfd.normalize_str(char)
+        if code_point in HANGUL or len(parts) < 2 or nfc.normalize_str(char) != char:
+            continue
+        first = nfc.normalize_str(parts[:-1])
+        assert len(first) == 1, hex(code_point)
+        assert nfc.normalize_str(first + parts[-1]) == char
+        pairs[ord(first), ord(parts[-1])] = code_point
+    return pairs
+
+
 class OracleTables:
     def __init__(self):
         nfd, lower = normalizers.NFD(), normalizers.Lowercase()
@@ -80,10 +156,25 @@ class OracleTables:
         split = pre_tokenizers.BertPreTokenizer().pre_tokenize_str
         check_hangul(nfd)
         self.classes = combining_classes(nfd)
-        self.decompositions, self.lowercase, self.flags = {}, {}, {}
+        self.compositions = compositions(nfd, normalizers.NFC())
+        self.decompositions, self.lowercase, self.flags = {}, {}, grapheme_classes()
+        nfkd, mark = normalizers.NFKD(), normalizers.StripAccents()
+        whitespace = pre_tokenizers.Whitespace().pre_tokenize_str
+        digits = pre_tokenizers.Digits().pre_tokenize_str
+        letters, numbers_, spaces = members(r"\p{L}"), members(r"\p{N}"), members(r"\s")
+        check_white_space(spaces)
+        self.compatibility = {}
         for code_point in CODE_POINTS:
             char = chr(code_point)
-            flags = 0
+            flags = self.flags[code_point]
+            flags |= LETTER if code_point in letters else 0
+            flags |= NUMBER if code_point in numbers_ else 0
+            flags |= WHITE_SPACE if code_point in spaces else 0
+            flags |= WORD if len(whitespace("a" + char)) == 1 and code_point not in spaces else 0
+            flags |= MARK if mark.normalize_str(char) == "" else 0
+            flags |= NUMERIC if len(digits("a" + char)) == 2 else 0
+            if (parts := nfkd.normalize_str(char)) != nfd.normalize_str(char):
+                self.compatibility[code_point] = [ord(c) for c in parts]
             cleaned = clean.normalize_str(char)
             assert cleaned in ("", " ", char)
             flags |= REMOVED if cleaned == "" else SPACE if cleaned == " " else 0
@@ -145,7 +236,7 @@ def write(path, tables):
             record_of[record] = len(records)
             records.append(record)
         by_code_point[code_point] = record_of[record]
-    assert len(records) <= 256
+    assert len(records) <= 256, len(records)
     size = 1 << BLOCK_BITS
     blocks, block_of, stage = [], {}, []
     for begin in range(0, 0x110000, size):
@@ -170,12 +261,19 @@ def write(path, tables):
     decompositions = {c: v for c, v in tables.decompositions.items() if c not in HANGUL}
     write_mapping(out, "kDecomposition", decompositions)
     write_mapping(out, "kLowercase", tables.lowercase)
-    out.append("}  // namespace\n\n")
+    write_mapping(out, "kCompatibility", tables.compatibility)
+    rows = [(*pair, tables.compositions[pair]) for pair in sorted(tables.compositions)]
+    out.append(f"constexpr std::array<CompositionRow, {len(rows)}> kComposition = {{{{\n")
+    for begin in range(0, len(rows), 4):
+        line = ", ".join("{0x%X, 0x%X, 0x%X}" % row for row in rows[begin : begin + 4])
+        out.append(f"    {line},\n")
+    out.append("}};\n\n}  // namespace\n\n")
     out.append(
         "constinit const UnicodeTables kUnicodeTables = {\n"
         "    kRecords, kBlocks, kRecordIndices,\n"
         "    {kDecompositionRows, kDecompositionPool},\n"
-        "    {kLowercaseRows, kLowercasePool},\n};\n\n}  // namespace bertqa\n"
+        "    {kLowercaseRows, kLowercasePool},\n    {kCompatibilityRows, kCompatibilityPool},\n"
+        "    kComposition,\n};\n\n}  // namespace bertqa\n"
     )
     with open(path, "w", encoding="utf-8") as file:
         file.write("".join(out))

@@ -1,0 +1,60 @@
+#include "text/aligned_text.h"
+
+#include "base/utf8.h"
+
+namespace bertqa {
+
+AlignedText AlignedText::EmptyLike(const AlignedText& from) {
+  AlignedText text;
+  text.is_source_ = false;
+  text.is_first_ = from.is_first_;
+  text.text_.reserve(from.size() + 8);
+  text.origins_.reserve(from.size() + 8);
+  return text;
+}
+
+AlignedText AlignedText::Part(std::size_t begin, std::size_t end) const {
+  AlignedText part = EmptyLike(*this);
+  part.is_first_ = is_first_ && begin == 0;
+  part.AppendPart(*this, begin, end);
+  return part;
+}
+
+void AlignedText::Append(std::string_view text, ByteSpan origin) {
+  text_ += text;
+  origins_.resize(text_.size(), origin);
+}
+
+void AlignedText::Append(char32_t code_point, ByteSpan origin) {
+  AppendUtf8(text_, code_point);
+  origins_.resize(text_.size(), origin);
+}
+
+void AlignedText::AppendPart(const AlignedText& from, std::size_t begin, std::size_t end) {
+  const std::string_view text = from.view();
+  text_ += text.substr(begin, end - begin);
+  if (!from.is_source_) {
+    origins_.insert(origins_.end(), from.origins_.begin() + static_cast<std::ptrdiff_t>(begin),
+                    from.origins_.begin() + static_cast<std::ptrdiff_t>(end));
+    return;
+  }
+  while (begin < end) {
+    const std::size_t size = DecodeAt(text, begin).size;
+    origins_.resize(origins_.size() + size, from.Origin(begin, begin + size));
+    begin += size;
+  }
+}
+
+ByteSpan FirstOrigin(const AlignedText& text, std::size_t begin) {
+  return text.Origin(begin, begin + DecodeAt(text.view(), begin).size);
+}
+
+ByteSpan LastOrigin(const AlignedText& text, std::size_t end) {
+  std::size_t begin = end - 1;
+  while ((static_cast<unsigned char>(text.view()[begin]) & 0xC0U) == 0x80U) {
+    --begin;
+  }
+  return text.Origin(begin, end);
+}
+
+}  // namespace bertqa

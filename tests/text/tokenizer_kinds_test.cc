@@ -1,0 +1,109 @@
+// Ids and byte spans of the oracle for every kind of tokenizer: golden/tokenizers/*.jsonl
+// (golden/PROVENANCE.md).
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "text/bpe_files.h"
+#include "text/tokenizer_json.h"
+
+namespace bertqa {
+namespace {
+
+class TokenizerKindsTest : public testing::TestWithParam<const char*> {};
+
+std::unique_ptr<Tokenizer> Load(const std::string& name) {
+  const std::string path = "golden/tokenizers/" + name;
+  return name == "roberta" ? LoadByteLevelBpe(path) : LoadTokenizerJson(path + ".json");
+}
+
+nlohmann::json ToJson(const Encoding& encoding) {
+  nlohmann::json tokens = nlohmann::json::array();
+  for (std::size_t i = 0; i < encoding.size(); ++i) {
+    tokens.push_back({encoding.ids[i], encoding.spans[i].begin, encoding.spans[i].end});
+  }
+  return tokens;
+}
+
+TEST_P(TokenizerKindsTest, TokensAreTheOracles) {
+  const std::string name = GetParam();
+  const auto tokenizer = Load(name);
+  std::ifstream file("golden/tokenizers/" + name + ".jsonl");
+  std::string line;
+  std::size_t count = 0;
+  while (std::getline(file, line)) {
+    const auto record = nlohmann::json::parse(line);
+    const auto text = record.at("text").get<std::string>();
+    EXPECT_EQ(ToJson(tokenizer->Encode(text)), record.at("tokens")) << record.at("text");
+    ++count;
+  }
+  EXPECT_GE(count, 80U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, TokenizerKindsTest,
+                         testing::Values("albert", "bert", "character-bpe", "deberta-v3",
+                                         "fallback-bpe", "modernbert", "mpnet", "prefix-bpe",
+                                         "roberta", "roberta-prefix", "wordpiece", "xlm-roberta"),
+                         [](const auto& row) {
+                           std::string name = row.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+struct PairCase {
+  const char* name;
+  std::vector<std::string> prefix, separator, suffix;
+  std::int32_t context_segment;
+};
+
+std::vector<std::string> Pieces(const Tokenizer& tokenizer, const std::vector<TokenId>& ids) {
+  std::vector<std::string> pieces;
+  for (const TokenId id : ids) {
+    pieces.emplace_back(tokenizer.Piece(id));
+  }
+  return pieces;
+}
+
+TEST(TokenizerKindsPairTest, TemplatesAreThoseOfTheFamilies) {
+  const PairCase cases[] = {
+      {"roberta", {"<s>"}, {"</s>", "</s>"}, {"</s>"}, 0},
+      {"roberta-prefix", {"<s>"}, {"</s>", "</s>"}, {"</s>"}, 0},
+      {"xlm-roberta", {"<s>"}, {"</s>", "</s>"}, {"</s>"}, 0},
+      {"mpnet", {"<s>"}, {"</s>", "</s>"}, {"</s>"}, 1},
+      {"modernbert", {"[CLS]"}, {"[SEP]"}, {"[SEP]"}, 1},
+      {"albert", {"[CLS]"}, {"[SEP]"}, {"[SEP]"}, 1},
+      {"deberta-v3", {"[CLS]"}, {"[SEP]"}, {"[SEP]"}, 1},
+      {"bert", {"[CLS]"}, {"[SEP]"}, {"[SEP]"}, 1},
+  };
+  for (const PairCase& row : cases) {
+    const auto tokenizer = Load(row.name);
+    const PairTemplate& pair = tokenizer->pair_template();
+    EXPECT_EQ(Pieces(*tokenizer, pair.prefix), row.prefix) << row.name;
+    EXPECT_EQ(Pieces(*tokenizer, pair.separator), row.separator) << row.name;
+    EXPECT_EQ(Pieces(*tokenizer, pair.suffix), row.suffix) << row.name;
+    EXPECT_EQ(pair.question_segment, 0) << row.name;
+    EXPECT_EQ(pair.context_segment, row.context_segment) << row.name;
+  }
+}
+
+TEST(TokenizerKindsPairTest, NoTextBecomesASpecialToken) {
+  for (const char* name : {"albert", "bert", "character-bpe", "deberta-v3", "fallback-bpe",
+                           "modernbert", "mpnet", "roberta", "wordpiece", "xlm-roberta"}) {
+    const auto tokenizer = Load(name);
+    const PairTemplate& pair = tokenizer->pair_template();
+    for (const TokenId special : {pair.prefix[0], pair.separator[0]}) {
+      const std::string text(tokenizer->Piece(special));
+      for (const std::string& around : {text, "x " + text + " y", text + text}) {
+        for (const TokenId id : tokenizer->Encode(around).ids) {
+          EXPECT_NE(id, special) << name << ": " << around;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bertqa
