@@ -4,24 +4,21 @@
 
 #include "encoder/bert_encoder.h"
 #include "model/directory.h"
-#include "model/vocabulary_source.h"
-#include "text/wordpiece.h"
 
 namespace bertqa {
 
-std::unique_ptr<const Tokenizer> ReadTokenizer(const std::filesystem::path& vocabulary_file,
-                                               const WordPieceConfig& tokenizer,
-                                               const BertConfig& config) {
-  const VocabularyText vocabulary = ReadVocabularyText(vocabulary_file);
-  const std::string name = vocabulary.source.string();
-  Vocabulary pieces(vocabulary.text, name);
-  RequireVocabularySize(vocabulary.source, pieces.size(), config);
-  return std::make_unique<WordPieceTokenizer>(std::move(pieces), tokenizer, name);
+LoadedTokenizer ReadTokenizerOf(const std::filesystem::path& directory, const BertConfig& config) {
+  LoadedTokenizer loaded = LoadTokenizer(directory);
+  const std::size_t pieces = loaded.tokenizer->vocabulary_size();
+  if (loaded.is_whole_vocabulary || pieces > config.vocabulary_size) {
+    RequireVocabularySize(loaded.source, pieces, config);
+  }
+  return loaded;
 }
 
 std::unique_ptr<const Tokenizer> ReadTokenizer(const std::filesystem::path& directory,
                                                const BertConfig& config) {
-  return ReadTokenizer(directory / "vocab.txt", ReadTokenizerConfig(directory), config);
+  return ReadTokenizerOf(directory, config).tokenizer;
 }
 
 Model BuildModel(std::unique_ptr<const Tokenizer> tokenizer, const Checkpoint& checkpoint,

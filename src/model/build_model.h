@@ -6,18 +6,16 @@
 
 #include "bertqa/model.h"
 #include "encoder/checkpoint.h"
-#include "text/tokenizer_config.h"
+#include "model/tokenizer_factory.h"
 
 namespace bertqa {
 
-/// The tokenizer of `vocabulary_file`, or of the `tokenizer.json` beside it if there is no such
-/// file. Throws Error{kUnreadable, kMalformed, kBadUtf8}, also unless it has as many pieces as
-/// `config` says.
-std::unique_ptr<const Tokenizer> ReadTokenizer(const std::filesystem::path& vocabulary_file,
-                                               const WordPieceConfig& tokenizer,
-                                               const BertConfig& config);
+/// The tokenizer of a model directory (tokenizer_factory.h).
+/// Throws Error{kUnreadable, kMalformed, kUnsupported, kBadUtf8}, also unless it has as many pieces
+/// as `config` says, or, of other kinds than WordPiece, no more.
+LoadedTokenizer ReadTokenizerOf(const std::filesystem::path& directory, const BertConfig& config);
 
-/// The same with the settings of a model directory: to build several models with one vocabulary.
+/// The same without where it came from: to build several models with one vocabulary.
 std::unique_ptr<const Tokenizer> ReadTokenizer(const std::filesystem::path& directory,
                                                const BertConfig& config);
 

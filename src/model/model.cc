@@ -44,8 +44,7 @@ std::vector<ModelInfo::File> ListFiles(const fs::path& directory) {
 
 /// The parts of a directory, checked against each other, before the encoder is built.
 struct OpenedModel {
-  WordPieceConfig tokenizer_config;
-  std::unique_ptr<const Tokenizer> tokenizer;
+  LoadedTokenizer tokenizer;
   Checkpoint checkpoint;
   ModelNotes notes;
 };
@@ -54,9 +53,7 @@ OpenedModel Open(const fs::path& directory) {
   RequireModelDirectory(directory);
   const BertConfig config = ReadBertConfig(directory / "config.json");
   const fs::path weights = FindWeights(directory);
-  const WordPieceConfig tokenizer_config = ReadTokenizerConfig(directory);
-  return {.tokenizer_config = tokenizer_config,
-          .tokenizer = ReadTokenizer(directory / "vocab.txt", tokenizer_config, config),
+  return {.tokenizer = ReadTokenizerOf(directory, config),
           .checkpoint = Checkpoint(config, OpenWeights(weights)),
           .notes = ReadModelNotes(directory)};
 }
@@ -65,8 +62,8 @@ OpenedModel Open(const fs::path& directory) {
 
 Model LoadModel(const fs::path& directory, const LoadOptions& options) {
   OpenedModel opened = Open(directory);
-  return BuildModel(std::move(opened.tokenizer), opened.checkpoint, opened.notes.defaults, options,
-                    ModelName(directory));
+  return BuildModel(std::move(opened.tokenizer.tokenizer), opened.checkpoint, opened.notes.defaults,
+                    options, ModelName(directory));
 }
 
 fs::path FindModel(const std::string& directory_or_name,
@@ -95,21 +92,20 @@ fs::path FindModel(const std::string& directory_or_name,
 ModelInfo ReadModelInfo(const fs::path& directory) {
   const OpenedModel opened = Open(directory);
   const BertConfig& config = opened.checkpoint.config();
-  return {
-      .family = "bert",
-      .tokenizer = opened.tokenizer_config.lowercase ? "WordPiece, uncased" : "WordPiece, cased",
-      .weights_file = opened.checkpoint.file().path().filename().string(),
-      .weights_dtype = StoredDType(opened.checkpoint),
-      .licence = opened.notes.licence,
-      .layers = config.layers,
-      .hidden_size = config.hidden_size,
-      .attention_heads = config.attention_heads,
-      .intermediate_size = config.intermediate_size,
-      .vocabulary_size = config.vocabulary_size,
-      .max_window_tokens = config.max_positions,
-      .parameters = CountParameters(opened.checkpoint),
-      .files = ListFiles(directory),
-      .defaults = opened.notes.defaults};
+  return {.family = "bert",
+          .tokenizer = opened.tokenizer.description,
+          .weights_file = opened.checkpoint.file().path().filename().string(),
+          .weights_dtype = StoredDType(opened.checkpoint),
+          .licence = opened.notes.licence,
+          .layers = config.layers,
+          .hidden_size = config.hidden_size,
+          .attention_heads = config.attention_heads,
+          .intermediate_size = config.intermediate_size,
+          .vocabulary_size = config.vocabulary_size,
+          .max_window_tokens = config.max_positions,
+          .parameters = CountParameters(opened.checkpoint),
+          .files = ListFiles(directory),
+          .defaults = opened.notes.defaults};
 }
 
 }  // namespace bertqa

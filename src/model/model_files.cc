@@ -4,7 +4,9 @@
 
 #include "base/files.h"
 #include "model/build_model.h"
+#include "model/tokenizer_factory.h"
 #include "model/vocabulary_source.h"
+#include "text/wordpiece.h"
 
 namespace bertqa {
 namespace {
@@ -21,7 +23,7 @@ std::string TokenizerConfigText(const WordPieceConfig& tokenizer, const BertConf
                {"strip_accents", tokenizer.strip_accents ? Json(*tokenizer.strip_accents) : Json()},
                {"tokenize_chinese_chars", tokenizer.tokenize_chinese_chars},
                {"model_max_length", config.max_positions},
-               {"tokenizer_class", "BertTokenizer"},
+               {"tokenizer_class", WordPieceClass(tokenizer.layout)},
                {"cls_token", tokenizer.cls_token},
                {"sep_token", tokenizer.sep_token},
                {"pad_token", tokenizer.pad_token},
@@ -29,16 +31,45 @@ std::string TokenizerConfigText(const WordPieceConfig& tokenizer, const BertConf
                {"mask_token", tokenizer.mask_token}});
 }
 
+/// vocab.txt and the settings, whatever they were read from.
+std::vector<ModelFiles::TokenizerFile> WordPieceFiles(const fs::path& vocabulary_file,
+                                                      PairLayout layout, const BertConfig& config) {
+  const WordPieceConfig tokenizer = ReadTokenizerConfig(vocabulary_file.parent_path(), layout);
+  const VocabularyText vocabulary = ReadVocabularyText(vocabulary_file);
+  const std::string name = vocabulary.source.string();
+  const WordPieceTokenizer checked(Vocabulary(vocabulary.text, name), tokenizer, name);
+  RequireVocabularySize(vocabulary.source, checked.vocabulary_size(), config);
+  return {{"vocab.txt", vocabulary.text},
+          {"tokenizer_config.json", TokenizerConfigText(tokenizer, config)}};
+}
+
+/// What tokenizers of other kinds are made of.
+std::vector<ModelFiles::TokenizerFile> CopiedFiles(const fs::path& directory,
+                                                   const BertConfig& config) {
+  ReadTokenizer(directory, config);  // checks it, and names the file
+  std::vector<ModelFiles::TokenizerFile> files;
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+                           "vocab.json", "merges.txt"}) {
+    if (fs::exists(directory / name)) {
+      files.push_back({name, ReadFile(directory / name)});
+    }
+  }
+  return files;
+}
+
 }  // namespace
 
 ModelFiles ReadModelFiles(const fs::path& config, const fs::path& vocabulary) {
-  ModelFiles files = {.vocabulary = {},
+  ModelFiles files = {.tokenizer = {},
                       .configuration = ReadFile(config),
                       .config = ReadBertConfig(config),
-                      .tokenizer = ReadTokenizerConfig(vocabulary.parent_path()),
                       .notes = {}};
-  ReadTokenizer(vocabulary, files.tokenizer, files.config);  // checks it, and names the file
-  files.vocabulary = ReadVocabularyText(vocabulary).text;
+  const fs::path directory = vocabulary.parent_path();
+  if (const auto layout = FindWordPieceLayout(directory)) {
+    files.tokenizer = WordPieceFiles(vocabulary, *layout, files.config);
+  } else {
+    files.tokenizer = CopiedFiles(directory, files.config);
+  }
   return files;
 }
 
@@ -60,10 +91,10 @@ std::string WithQuestionAnsweringHead(const std::string& configuration) {
 }
 
 void WriteModelFiles(const ModelFiles& files, const fs::path& folder) {
-  WriteFileAtomically(folder / "vocab.txt", files.vocabulary);
+  for (const ModelFiles::TokenizerFile& file : files.tokenizer) {
+    WriteFileAtomically(folder / file.name, file.bytes);
+  }
   WriteFileAtomically(folder / "config.json", files.configuration);
-  WriteFileAtomically(folder / "tokenizer_config.json",
-                      TokenizerConfigText(files.tokenizer, files.config));
   WriteFileAtomically(folder / "bertqa.json", FormatModelNotes(files.notes));
 }
 

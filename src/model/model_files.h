@@ -2,24 +2,28 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "model/directory.h"
-#include "text/tokenizer_config.h"
 
 namespace bertqa {
 
 /// The files of a model directory beside its weights.
 struct ModelFiles {
-  std::string vocabulary;     ///< the text of vocab.txt
-  std::string configuration;  ///< the text of config.json
-  BertConfig config;          ///< what it says
-  WordPieceConfig tokenizer;
+  struct TokenizerFile {
+    std::string name;
+    std::string bytes;
+  };
+  std::vector<TokenizerFile> tokenizer;  ///< of WordPiece: vocab.txt and its settings
+  std::string configuration;             ///< the text of config.json
+  BertConfig config;                     ///< what it says
   ModelNotes notes;
 };
 
 /// Reads them from where they lie; the tokenizer's settings lie beside the vocabulary. A vocabulary
-/// that is only in `tokenizer.json` is taken from there. bertqa.json is not read: `notes` are the
-/// defaults. Throws Error{kUnreadable, kMalformed, kUnsupported} that names the file.
+/// that is only in `tokenizer.json` is taken from there; the files of other kinds of tokenizer are
+/// taken as they are. bertqa.json is not read: `notes` are the defaults. Throws Error{kUnreadable,
+/// kMalformed, kUnsupported} that names the file.
 ModelFiles ReadModelFiles(const std::filesystem::path& config,
                           const std::filesystem::path& vocabulary);
 
@@ -30,7 +34,7 @@ std::string WithDType(const std::string& configuration, DType dtype);
 /// head the model had before.
 std::string WithQuestionAnsweringHead(const std::string& configuration);
 
-/// Writes vocab.txt, config.json, tokenizer_config.json and bertqa.json into `folder`, which
+/// Writes the tokenizer's files, config.json and bertqa.json into `folder`, which
 /// exists. Throws Error{kUnwritable}.
 void WriteModelFiles(const ModelFiles& files, const std::filesystem::path& folder);
 

@@ -132,7 +132,7 @@ class ByteLevel : public PreTokenizer {
 
   SplitText Apply(SplitText split) const override {
     if (add_prefix_space_) {
-      split = AddPrefixSpaces(std::move(split));
+      split = AddPrefixSpaces(split);
     }
     if (!use_regex_) {
       return split;
@@ -153,7 +153,7 @@ class ByteLevel : public PreTokenizer {
   }
 
  private:
-  static SplitText AddPrefixSpaces(SplitText split) {
+  static SplitText AddPrefixSpaces(const SplitText& split) {
     SplitText result = {AlignedText::EmptyLike(split.text), {}};
     for (const ByteSpan piece : split.pieces) {
       const std::size_t begin = result.text.size();

@@ -1,9 +1,6 @@
 #include "text/tokenizer_config.h"
 
-#include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
-#include <string_view>
 
 #include "base/files.h"
 #include "bertqa/error.h"
@@ -12,8 +9,6 @@ namespace bertqa {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr std::array<std::string_view, 2> kKnownClasses = {"BertTokenizer", "BertTokenizerFast"};
 
 /// One JSON object and the path that messages call it by.
 struct Source {
@@ -78,23 +73,6 @@ void ReadToken(const Source& source, const std::string& key, std::string& token)
   token = content->get<std::string>();
 }
 
-void RequireKnownClass(const Source& source) {
-  const Json& value = ValueOf(source, "tokenizer_class");
-  if (value.is_null()) {
-    return;
-  }
-  if (!value.is_string()) {
-    ThrowWrongType(source, "tokenizer_class", "a string", value);
-  }
-  const auto name = value.get<std::string>();
-  if (std::find(kKnownClasses.begin(), kKnownClasses.end(), name) == kKnownClasses.end()) {
-    throw Error(ErrorCode::kUnsupported, source.place +
-                                             ": \"tokenizer_class\": expected BertTokenizer or "
-                                             "BertTokenizerFast, found \"" +
-                                             name + "\"");
-  }
-}
-
 /// The normaliser's settings in tokenizer.json.
 Source ReadNormalizer(const std::filesystem::path& path) {
   const Source file = ReadObject(path);
@@ -118,10 +96,22 @@ Source ReadNormalizer(const std::filesystem::path& path) {
 
 }  // namespace
 
-WordPieceConfig ReadTokenizerConfig(const std::filesystem::path& model_directory) {
-  const Source source = ReadObject(model_directory / "tokenizer_config.json");
-  RequireKnownClass(source);
+WordPieceConfig DefaultWordPieceConfig(PairLayout layout) {
   WordPieceConfig config;
+  config.layout = layout;
+  if (layout == PairLayout::kMpnet) {
+    config.cls_token = "<s>";
+    config.sep_token = "</s>";
+    config.pad_token = "<pad>";
+    config.mask_token = "<mask>";
+  }
+  return config;
+}
+
+WordPieceConfig ReadTokenizerConfig(const std::filesystem::path& model_directory,
+                                    PairLayout layout) {
+  const Source source = ReadObject(model_directory / "tokenizer_config.json");
+  WordPieceConfig config = DefaultWordPieceConfig(layout);
   ReadToken(source, "unk_token", config.unk_token);
   ReadToken(source, "cls_token", config.cls_token);
   ReadToken(source, "sep_token", config.sep_token);

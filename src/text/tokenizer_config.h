@@ -6,6 +6,12 @@
 
 namespace bertqa {
 
+/// How question and context become one input.
+enum class PairLayout {
+  kBert,   ///< [CLS] question [SEP] context [SEP]
+  kMpnet,  ///< <s> question </s> </s> context </s>
+};
+
 /// How a WordPiece tokenizer treats text. The defaults are those of BERT (uncased).
 struct WordPieceConfig {
   bool lowercase = true;
@@ -16,14 +22,20 @@ struct WordPieceConfig {
   std::string sep_token = "[SEP]";
   std::string pad_token = "[PAD]";
   std::string mask_token = "[MASK]";
+  PairLayout layout = PairLayout::kBert;
 
   bool operator==(const WordPieceConfig&) const = default;
 };
 
 /// Reads `tokenizer_config.json`; a setting that is absent there comes from the BertNormalizer in
 /// `tokenizer.json`; one absent in both, or without a file, is BERT's default.
+/// `layout` decides the names of special tokens that no file gives.
 /// Throws Error{kMalformed} that names the file and the key (bad JSON, wrong type),
-/// Error{kUnsupported} for the tokenizer of another family.
-WordPieceConfig ReadTokenizerConfig(const std::filesystem::path& model_directory);
+/// Error{kUnsupported} for the normalizer of another kind of tokenizer.
+WordPieceConfig ReadTokenizerConfig(const std::filesystem::path& model_directory,
+                                    PairLayout layout = PairLayout::kBert);
+
+/// BERT's settings, or MPNet's.
+WordPieceConfig DefaultWordPieceConfig(PairLayout layout);
 
 }  // namespace bertqa

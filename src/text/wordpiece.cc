@@ -62,11 +62,12 @@ TokenId RequireToken(const Vocabulary& vocabulary, const std::string& token,
   return *id;
 }
 
-/// `[CLS] question [SEP] context [SEP]`, segments 0 and 1 (Devlin et al. 2019, section 4.2).
-PairTemplate BertTemplate(TokenId cls_id, TokenId sep_id) {
+/// `[CLS] question [SEP] context [SEP]`, segments 0 and 1 (Devlin et al. 2019, section 4.2); MPNet
+/// has two separators.
+PairTemplate MakeTemplate(PairLayout layout, TokenId cls_id, TokenId sep_id) {
   PairTemplate pair;
   pair.prefix = {cls_id};
-  pair.separator = {sep_id};
+  pair.separator.assign(layout == PairLayout::kMpnet ? 2 : 1, sep_id);
   pair.suffix = {sep_id};
   return pair;
 }
@@ -79,7 +80,7 @@ WordPieceTokenizer::WordPieceTokenizer(Vocabulary vocabulary, const WordPieceCon
       options_{config.lowercase, config.strip_accents.value_or(config.lowercase),
                config.tokenize_chinese_chars},
       unknown_id_(RequireToken(vocabulary_, config.unk_token, name)),
-      pair_template_(BertTemplate(RequireToken(vocabulary_, config.cls_token, name),
+      pair_template_(MakeTemplate(config.layout, RequireToken(vocabulary_, config.cls_token, name),
                                   RequireToken(vocabulary_, config.sep_token, name))) {}
 
 Encoding WordPieceTokenizer::Encode(std::string_view text) const {

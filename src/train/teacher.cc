@@ -100,7 +100,8 @@ void WriteLogits(const AllLogits& logits, const std::string& work, const fs::pat
 std::string NameOfTeaching(const TrainingSet& set, const fs::path& teacher) {
   Fingerprint fingerprint;
   AddTrainingSet(fingerprint, set);
-  for (const char* name : {"model.safetensors", "model.pt", "pytorch_model.bin", "vocab.txt"}) {
+  for (const char* name : {"model.safetensors", "model.pt", "pytorch_model.bin", "vocab.txt",
+                           "vocab.json", "merges.txt", "tokenizer.json"}) {
     if (fs::exists(teacher / name)) {
       fingerprint.Add(ReadFile(teacher / name));
     }

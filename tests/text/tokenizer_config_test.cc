@@ -105,17 +105,21 @@ TEST_F(TokenizerConfigTest, BrokenJsonNamesTheFile) {
   }
 }
 
-TEST_F(TokenizerConfigTest, OtherFamiliesAreUnsupported) {
-  Write("tokenizer_config.json", R"({"tokenizer_class": "RobertaTokenizer"})");
-  ExpectError(ErrorCode::kUnsupported,
-              Path("tokenizer_config.json") +
-                  ": \"tokenizer_class\": expected BertTokenizer or BertTokenizerFast, found "
-                  "\"RobertaTokenizer\"");
+TEST_F(TokenizerConfigTest, OtherNormalizersAreUnsupported) {
   Write("tokenizer_config.json", "{}");
   Write("tokenizer.json", R"({"normalizer": {"type": "NFC"}})");
   ExpectError(ErrorCode::kUnsupported,
               Path("tokenizer.json") +
                   ": \"normalizer\": \"type\": expected \"BertNormalizer\", found \"NFC\"");
+}
+
+TEST_F(TokenizerConfigTest, MpnetHasNamesOfItsOwn) {
+  Write("tokenizer_config.json", R"({"mask_token": "[M]"})");
+  const WordPieceConfig config = ReadTokenizerConfig(directory_, PairLayout::kMpnet);
+  EXPECT_EQ(config.cls_token, "<s>");
+  EXPECT_EQ(config.sep_token, "</s>");
+  EXPECT_EQ(config.unk_token, "[UNK]");
+  EXPECT_EQ(config.mask_token, "[M]");
 }
 
 TEST_F(TokenizerConfigTest, ReadsTheBundledModel) {
