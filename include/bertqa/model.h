@@ -31,7 +31,8 @@ struct LoadOptions {
   std::size_t threads = 1;  ///< that loading may use; at least 1
 };
 
-/// Loads a model directory: `config.json`, `vocab.txt` (else the pieces in `tokenizer.json`), the
+/// Loads a model directory: `config.json`, the tokenizer (`vocab.txt`, `tokenizer.json`, or
+/// `vocab.json` with `merges.txt`, by its class: docs/tokenizer.md), the
 /// tokenizer's configuration (`tokenizer_config.json`, else `tokenizer.json`, else BERT's defaults)
 /// and weights (`model.safetensors`, else `model.pt`, a TorchScript archive that is read as weights
 /// and never run). Also a folder as Hugging Face saves it.

@@ -20,9 +20,10 @@ struct ByteSpan {
 /// The tokens of one text, without special tokens.
 /// Guarantees: `ids.size() == spans.size()`; every span is a non-empty range of the *original*
 /// text, on character boundaries; neither begins nor ends ever descend. Neighbours share bytes only
-/// where one character became several tokens (a Hangul syllable that is decomposed), and where a
-/// token stands for the beginning of a word alone (SentencePiece's "▁"): it has the first character
-/// of the word. No span begins with the white space in front of its word.
+/// where one character became several tokens (a Hangul syllable that is decomposed, the bytes of a
+/// character in byte-level BPE), and where a token stands for the beginning of a word alone
+/// (SentencePiece's "▁"): it has the first character of the word. No span begins with the white
+/// space in front of its word.
 struct Encoding {
   std::vector<TokenId> ids;     ///< [n]
   std::vector<ByteSpan> spans;  ///< [n], spans[i] is the text that token i came from
