@@ -24,6 +24,8 @@ struct Model {
   std::unique_ptr<const QaModel> qa;
   ModelDefaults defaults;
   std::string name;  ///< the directory's name
+  /// What people may want to know of its files: "x/model.pt: not used: classifier.weight".
+  std::vector<std::string> warnings = {};
 };
 
 struct LoadOptions {
@@ -34,8 +36,9 @@ struct LoadOptions {
 /// Loads a model directory: `config.json`, the tokenizer (`vocab.txt`, `tokenizer.json`, or
 /// `vocab.json` with `merges.txt`, by its class: docs/tokenizer.md), the
 /// tokenizer's configuration (`tokenizer_config.json`, else `tokenizer.json`, else BERT's defaults)
-/// and weights (`model.safetensors`, else `model.pt`, a TorchScript archive that is read as weights
-/// and never run). Also a folder as Hugging Face saves it.
+/// and weights (`model.safetensors`, else `model.pt`, a TorchScript archive, else
+/// `pytorch_model.bin`; the first and the last also in several files with an index; all are read as
+/// weights, and nothing in them is run). Also a folder as Hugging Face saves it.
 /// Throws Error{kUnreadable, kMalformed, kUnsupported} that names the file and what is wrong;
 /// Error{kUsage} if the processor cannot compute in that precision.
 Model LoadModel(const std::filesystem::path& directory, const LoadOptions& options = {});

@@ -13,16 +13,20 @@
 namespace bertqa {
 
 /// A weights file matched with a configuration (MatchTensors): every tensor is there, once, in its
-/// shape, in a type that weights may have, and no other but a pooler's, which is not used.
+/// shape, in a type that weights may have. A float64 tensor is rounded to float32 when it is read,
+/// so that nothing else has to know the type. What the network has no use for is not read.
 class Checkpoint {
  public:
-  /// Throws Error{kMalformed} that names the first wrong, missing or extra tensor with the expected
-  /// and the found shape; Error{kUnsupported} for a type that is no weight.
+  /// Throws as MatchTensors.
   Checkpoint(const BertConfig& config, std::unique_ptr<const WeightsFile> file);
 
   const BertConfig& config() const { return config_; }
   const WeightsFile& file() const { return *file_; }
   const std::vector<ExpectedTensor>& tensors() const { return tensors_; }
+
+  /// Names of tensors of other heads, in the file's order; not those of the pooler, which nearly
+  /// every BERT carries along.
+  std::vector<std::string> other_heads() const;
 
   /// `name` as ExpectedTensors spells it. REQUIRES: it is one of them.
   DType dtype(std::string_view name) const;
@@ -34,6 +38,7 @@ class Checkpoint {
   BertConfig config_;
   std::unique_ptr<const WeightsFile> file_;
   std::vector<ExpectedTensor> tensors_;
+  std::vector<std::size_t> unused_;                           // indices into file_->entries()
   std::unordered_map<std::string, std::size_t> entry_index_;  // name to index into file_->entries()
 };
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "base/files.h"
+#include "base/json_text.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -25,7 +25,7 @@ class ConfigReader {
  public:
   explicit ConfigReader(const std::filesystem::path& path) : path_(path.string()) {
     try {
-      json_ = Json::parse(ReadFile(path));
+      json_ = Json::parse(ReadJsonText(path));
     } catch (const Json::exception&) {
       Fail(ErrorCode::kMalformed, "not valid JSON");
     }

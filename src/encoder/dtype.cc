@@ -61,7 +61,8 @@ std::optional<DType> DTypeFromStorage(std::string_view name) {
 }
 
 bool IsWeight(DType dtype) {
-  return dtype == DType::kFloat32 || dtype == DType::kFloat16 || dtype == DType::kBFloat16;
+  return dtype == DType::kFloat32 || dtype == DType::kFloat16 || dtype == DType::kBFloat16 ||
+         dtype == DType::kFloat64;
 }
 
 }  // namespace bertqa

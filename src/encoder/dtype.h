@@ -6,8 +6,9 @@
 
 namespace bertqa {
 
-/// Element types that a weights file may hold. Only the three floating types are computed with; the
-/// others are known so that what a checkpoint carries beside its weights can be measured and named.
+/// Element types that a weights file may hold. Only the floating types are computed with (float64
+/// after it was rounded to float32); the others are known so that what a checkpoint carries beside
+/// its weights can be measured and named.
 enum class DType {
   kFloat32,
   kFloat16,
@@ -36,7 +37,7 @@ std::optional<DType> DTypeFromSafetensors(std::string_view name);
 /// From "HalfStorage", as PyTorch's pickles spell it; nothing if the name is unknown.
 std::optional<DType> DTypeFromStorage(std::string_view name);
 
-/// True for the types that weights may have: float32, float16, bfloat16.
+/// True for the types that weights may have: float32, float16, bfloat16, float64.
 bool IsWeight(DType dtype);
 
 }  // namespace bertqa

@@ -17,7 +17,7 @@ struct TokenRange {
 };
 
 /// `count` elements of type `dtype` that begin at `stored`, as floats.
-/// REQUIRES: IsWeight(dtype).
+/// REQUIRES: float32, float16 or bfloat16.
 void WidenStored(Isa isa, DType dtype, const std::byte* stored, std::size_t count, float* output);
 
 /// Writes word + position + segment embeddings of `tokens` of `batch`, normalised,

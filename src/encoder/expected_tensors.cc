@@ -38,17 +38,19 @@ std::string_view WithoutPrefix(std::string_view name) {
   return name.starts_with("bert.") ? name.substr(5) : name;
 }
 
-bool IsPooler(std::string_view name) {
-  return WithoutPrefix(name).starts_with("pooler.");
-}
-
+/// Not the pooler, nor another head.
 bool IsEncoder(std::string_view name) {
   const std::string_view rest = WithoutPrefix(name);
   return rest.starts_with("encoder.") || rest.starts_with("embeddings.");
 }
 
-/// "x.LayerNorm.gamma" as "x.LayerNorm.weight", as checkpoints from before 2019 spell it.
-std::string ModernName(const std::string& name) {
+/// "module.x.LayerNorm.gamma" as "x.LayerNorm.weight": checkpoints from before 2019 have the one
+/// spelling, those that were saved out of PyTorch's DataParallel the other.
+std::string ModernName(std::string name) {
+  constexpr std::string_view kDataParallel = "module.";
+  if (name.starts_with(kDataParallel)) {
+    name.erase(0, kDataParallel.size());
+  }
   for (const auto& [old_end, new_end] :
        {std::pair<std::string_view, std::string_view>{".LayerNorm.gamma", ".LayerNorm.weight"},
         {".LayerNorm.beta", ".LayerNorm.bias"}}) {
@@ -106,7 +108,7 @@ class Matcher {
                                                expected_[found->second].name + "\"");
       }
       match_.entries[found->second] = entry_index;
-    } else if (IsPooler(name) || (policy_ == HeadPolicy::kOptional && !IsEncoder(name))) {
+    } else if (!IsEncoder(name)) {
       match_.unused.push_back(entry_index);
     } else {
       throw Error(ErrorCode::kMalformed, Place(entry.name) + " of shape " + ToString(entry.shape) +
@@ -121,9 +123,9 @@ class Matcher {
                                              "; config.json asks for " + ToString(shape));
     }
     if (!IsWeight(entry.dtype)) {
-      throw Error(ErrorCode::kUnsupported, Place(entry.name) + " is of type " +
-                                               std::string(NameOf(entry.dtype)) +
-                                               "; float32, float16 or bfloat16 is expected");
+      throw Error(ErrorCode::kUnsupported,
+                  Place(entry.name) + " is of type " + std::string(NameOf(entry.dtype)) +
+                      "; float32, float16, bfloat16 or float64 is expected");
     }
   }
 

@@ -20,8 +20,8 @@ struct ExpectedTensor {
 std::vector<ExpectedTensor> ExpectedTensors(const BertConfig& config);
 
 enum class HeadPolicy {
-  kRequired,  ///< the question-answering head must be there, and no other
-  kOptional,  ///< it may be missing, and others may be there
+  kRequired,  ///< the question-answering head must be there
+  kOptional,  ///< it may be missing
 };
 
 /// Which entries of a weights file are the tensors of a network.
@@ -33,9 +33,11 @@ struct TensorMatch {
 };
 
 /// Finds every tensor of the network, in its shape and a type that weights may have. Names may lack
-/// the prefix "bert." and may call a LayerNorm's weight and bias "gamma" and "beta". The pooler is
-/// unused; index buffers (`embeddings.position_ids`, `embeddings.token_type_ids`) are passed over.
-/// Throws Error{kMalformed} that names the first wrong, missing or extra tensor with the expected
+/// the prefix "bert.", may begin with "module." (DataParallel) and may call a LayerNorm's weight
+/// and bias "gamma" and "beta". The pooler and other heads are unused, as with transformers; index
+/// buffers (`embeddings.position_ids`, `embeddings.token_type_ids`) are passed over.
+/// Throws Error{kMalformed} that names the first tensor that is wrong, missing, or one too many of
+/// the encoder (of a layer that `config` does not have), with the expected
 /// and the found shape; Error{kUnsupported} for a type that is no weight.
 TensorMatch MatchTensors(const BertConfig& config, const WeightsFile& file, HeadPolicy policy);
 

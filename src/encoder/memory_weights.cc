@@ -15,7 +15,10 @@ MemoryTensor ReadFloat32(const WeightsFile& file, std::size_t entry_index, std::
   const TensorEntry& entry = file.entries()[entry_index];
   const std::size_t count = ElementCount(entry.shape);
   TensorBytes stored = file.Read(entry_index);
-  if (entry.dtype == DType::kFloat32) {
+  if (entry.dtype == DType::kFloat64) {
+    stored = RoundFloat64(stored);
+  }
+  if (entry.dtype == DType::kFloat32 || entry.dtype == DType::kFloat64) {
     const auto* const values = reinterpret_cast<const float*>(stored.bytes.data());
     return {.name = std::move(name),
             .shape = entry.shape,

@@ -22,7 +22,7 @@ struct MemoryTensor {
 MemoryTensor MakeMemoryTensor(std::string name, Shape shape, std::vector<float> values);
 
 /// The tensor of `file` at `entry_index`, called `name`, in float32: a float32 tensor is not
-/// copied, others are widened, which is exact.
+/// copied, float16 and bfloat16 are widened, which is exact, float64 is rounded.
 /// REQUIRES: entry_index < file.entries().size(), and IsWeight(the entry's type).
 /// Throws as WeightsFile::Read.
 MemoryTensor ReadFloat32(const WeightsFile& file, std::size_t entry_index, std::string name);

@@ -10,8 +10,12 @@
 namespace bertqa {
 namespace {
 
-// A BERT of 24 layers has about 4,000; a bound on memory for what claims to be a model.
-constexpr std::size_t kMaxValues = 4'000'000;
+// A BERT of 24 layers has about 8,000; a bound on memory for what claims to be a model.
+constexpr std::size_t kMaxValues = 500'000;
+// What is copied for each tensor is bounded too: one long key or tuple could be used by all of
+// them.
+constexpr std::size_t kMaxKeyBytes = 64;    // PyTorch's keys are decimal numbers
+constexpr std::size_t kMaxDimensions = 64;  // PyTorch's own limit
 
 constexpr std::string_view kRebuildTensor = "torch._utils _rebuild_tensor_v2";
 constexpr std::string_view kRebuildParameter = "torch._utils _rebuild_parameter";
@@ -41,10 +45,12 @@ bool IsAllowed(std::string_view name) {
          StorageType(name).has_value() || IsScriptClass(name);
 }
 
-/// Printable ASCII, and not all of a long one: names come from the file.
+/// "module.name", in printable ASCII, and not all of a long one: names come from the file.
 std::string Quoted(std::string_view name) {
   std::string text = "\"";
-  for (const char character : name.substr(0, 80)) {
+  const std::size_t end_of_module = name.find(' ');
+  for (std::size_t index = 0; index < std::min<std::size_t>(name.size(), 80); ++index) {
+    const char character = index == end_of_module ? '.' : name[index];
     text += character >= ' ' && character <= '~' ? character : '?';
   }
   return text + "\"";
@@ -60,8 +66,8 @@ void PickleMachine::FailUnsupported(const std::string& what) const {
   throw Error(ErrorCode::kUnsupported, place_ + ": " + what);
 }
 
-void PickleMachine::CountValue() const {
-  if (document_.values.size() >= kMaxValues) {
+void PickleMachine::RequireRoom(std::size_t count) const {
+  if (count >= kMaxValues) {
     FailMalformed("more than " + std::to_string(kMaxValues) + " values");
   }
 }
@@ -85,6 +91,7 @@ void PickleMachine::Memoize(std::uint32_t key) {
   if (stack_.empty()) {
     FailMalformed("the stack is empty");
   }
+  RequireRoom(memo_.size());
   memo_[key] = stack_.back();
 }
 
@@ -159,10 +166,10 @@ void PickleMachine::SetItems(const std::vector<PickleRef>& keys_and_values) {
 }
 
 void PickleMachine::PersistentId() {
-  // ("storage", torch.HalfStorage, "0", "cpu", element count)
+  // ("storage", torch.HalfStorage, "0", "cpu", element count[, None or view metadata])
   const auto& id = As<PickleSequence>(Pop(), "a storage's tuple").items;
-  if (id.size() != 5 || As<std::string>(id[0], "\"storage\"") != "storage") {
-    FailMalformed("a storage's tuple of five is expected");
+  if (id.size() < 5 || id.size() > 6 || As<std::string>(id[0], "\"storage\"") != "storage") {
+    FailMalformed("a storage's tuple of five or six is expected");
   }
   const std::string& type = As<PickleGlobal>(id[1], "a storage type").name;
   const std::optional<DType> dtype = StorageType(type);
@@ -171,9 +178,30 @@ void PickleMachine::PersistentId() {
     FailMalformed("a storage type and size are expected, not " + Quoted(type) + " and " +
                   std::to_string(count));
   }
-  Push(PickleStorage{.key = As<std::string>(id[2], "a storage's key"),
-                     .dtype = *dtype,
-                     .element_count = static_cast<std::size_t>(count)});
+  PickleStorage storage{
+      .key = StorageKey(id[2]), .dtype = *dtype, .element_count = static_cast<std::size_t>(count)};
+  if (id.size() == 6 && !std::holds_alternative<PickleNone>(id[5]->content)) {
+    storage.part = StoragePart(id[5]);
+  }
+  Push(std::move(storage));
+}
+
+std::string PickleMachine::StorageKey(PickleRef key) const {
+  const std::string& text = As<std::string>(key, "a storage's key");
+  if (text.size() > kMaxKeyBytes) {
+    FailMalformed("a storage's key of " + std::to_string(text.size()) + " bytes");
+  }
+  return text;
+}
+
+PickleStorage::Part PickleMachine::StoragePart(PickleRef metadata) const {
+  // (a key of the part, its offset, its size), both in elements
+  const auto& items = As<PickleSequence>(metadata, "a part of a storage").items;
+  if (items.size() != 3) {
+    FailMalformed("a part of a storage is expected to be a tuple of three");
+  }
+  return {.offset = As<std::int64_t>(items[1], "a part's offset"),
+          .element_count = As<std::int64_t>(items[2], "a part's size")};
 }
 
 void PickleMachine::NewObject() {
@@ -182,7 +210,7 @@ void PickleMachine::NewObject() {
   if (!IsScriptClass(name)) {
     FailMalformed("a TorchScript class is expected, not " + Quoted(name));
   }
-  Push(PickleObject{.class_name = name});
+  Push(PickleObject{});
 }
 
 void PickleMachine::Build() {
@@ -224,8 +252,12 @@ PickleRef PickleMachine::RebuildTensor(const std::vector<PickleRef>& arguments) 
 }
 
 std::vector<std::int64_t> PickleMachine::Integers(PickleRef tuple) const {
+  const auto& items = As<PickleSequence>(tuple, "a tuple of sizes").items;
+  if (items.size() > kMaxDimensions) {
+    FailMalformed("a tensor of " + std::to_string(items.size()) + " dimensions");
+  }
   std::vector<std::int64_t> values;
-  for (const PickleRef item : As<PickleSequence>(tuple, "a tuple of sizes").items) {
+  for (const PickleRef item : items) {
     values.push_back(As<std::int64_t>(item, "a whole number"));
   }
   return values;

@@ -11,7 +11,9 @@
 namespace bertqa {
 
 /// The pickle protocol's stack machine (Python's Lib/pickletools.py describes it), without the
-/// parts that run code: what a REDUCE or BUILD means is decided by a fixed list of globals.
+/// parts that run code: what a REDUCE or BUILD means is decided by a fixed list of globals. What it
+/// holds is bounded by a constant and the pickle's size: a few bytes that say "that large value
+/// again" take no more than a reference to it.
 class PickleMachine {
  public:
   explicit PickleMachine(std::string place) : place_(std::move(place)) {}
@@ -20,8 +22,14 @@ class PickleMachine {
   void Push(Content content) {
     Push(New(std::move(content)));
   }
-  void Push(PickleRef value) { stack_.push_back(value); }
-  void PushMark() { marks_.push_back(stack_.size()); }
+  void Push(PickleRef value) {
+    RequireRoom(stack_.size());
+    stack_.push_back(value);
+  }
+  void PushMark() {
+    RequireRoom(marks_.size());
+    marks_.push_back(stack_.size());
+  }
   void PushGlobal(std::string name);
   void PushMemo(std::uint32_t key);
   void Memoize(std::uint32_t key);
@@ -46,7 +54,7 @@ class PickleMachine {
  private:
   template <typename Content>
   PickleRef New(Content content) {
-    CountValue();
+    RequireRoom(document_.values.size());
     document_.values.push_back(PickleValue{std::move(content)});
     return &document_.values.back();
   }
@@ -60,10 +68,13 @@ class PickleMachine {
     return *content;
   }
 
-  void CountValue() const;
+  /// Fails if as many values, marks or memos as `count` are too many.
+  void RequireRoom(std::size_t count) const;
   PickleRef Pop();
   std::vector<PickleRef> PopToMark();
   void SetItems(const std::vector<PickleRef>& keys_and_values);
+  std::string StorageKey(PickleRef key) const;
+  PickleStorage::Part StoragePart(PickleRef metadata) const;
   PickleRef RebuildTensor(const std::vector<PickleRef>& arguments);
   std::vector<std::int64_t> Integers(PickleRef tuple) const;
 

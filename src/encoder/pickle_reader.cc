@@ -1,5 +1,6 @@
 #include "encoder/pickle_reader.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -14,19 +15,24 @@ class PickleParser {
  public:
   PickleParser(std::string_view bytes, const std::string& place) : rest_(bytes), machine_(place) {}
 
+  /// Up to its STOP; what follows is left.
   PickleDocument Parse() {
     while (true) {
       const char opcode = Take(1)[0];
       if (opcode == '.') {
-        if (!rest_.empty()) {
-          machine_.FailMalformed("bytes follow its end");
-        }
         return machine_.Finish();
       }
       if (!Constant(opcode) && !Number(opcode) && !Memo(opcode) && !Structure(opcode)) {
         machine_.FailUnsupported("opcode " + std::to_string(static_cast<unsigned char>(opcode)) +
                                  " is not one that PyTorch writes");
       }
+    }
+  }
+
+  std::string_view rest() const { return rest_; }
+  void RequireEnd() const {
+    if (!rest_.empty()) {
+      machine_.FailMalformed("bytes follow its end");
     }
   }
 
@@ -91,6 +97,8 @@ class PickleParser {
         return machine_.Push(false), true;
       case 'X':  // BINUNICODE
         return machine_.Push(std::string(Take(TakeInteger<std::uint32_t>()))), true;
+      case 'U':  // SHORT_BINSTRING, which Python 2 wrote for text
+        return machine_.Push(std::string(Take(TakeInteger<std::uint8_t>()))), true;
       case 'c': {  // GLOBAL
         const std::string module(TakeLine());
         return machine_.PushGlobal(module + " " + std::string(TakeLine())), true;
@@ -182,7 +190,17 @@ class PickleParser {
 }  // namespace
 
 PickleDocument ReadPickle(std::string_view bytes, const std::string& place) {
-  return PickleParser(bytes, place).Parse();
+  PickleParser parser(bytes, place);
+  PickleDocument document = parser.Parse();
+  parser.RequireEnd();
+  return document;
+}
+
+PickleDocument TakePickle(std::string_view& bytes, const std::string& place) {
+  PickleParser parser(bytes.substr(0, kMaxPickleBytes), place);
+  PickleDocument document = parser.Parse();
+  bytes.remove_prefix(std::min(bytes.size(), kMaxPickleBytes) - parser.rest().size());
+  return document;
 }
 
 }  // namespace bertqa

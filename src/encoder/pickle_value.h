@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -36,15 +37,21 @@ struct PickleDict {
 
 /// An instance of a class that the archive's own code defines: its state and nothing else.
 struct PickleObject {
-  std::string class_name;
   PickleRef state = nullptr;
 };
 
-/// A block of elements in a record of its own, "data/<key>".
+/// A block of elements that lies outside the pickle, or a part of one.
 struct PickleStorage {
-  std::string key;
+  /// Elements of the block, as the variant with "view metadata" of PyTorch's legacy form has them.
+  /// Not checked against the block yet.
+  struct Part {
+    std::int64_t offset = 0;
+    std::int64_t element_count = 0;
+  };
+  std::string key;  ///< of the whole block
   DType dtype = DType::kFloat32;
-  std::size_t element_count = 0;
+  std::size_t element_count = 0;  ///< of the whole block
+  std::optional<Part> part = {};
 };
 
 /// A tensor as a view of a storage. Not checked against the storage yet.

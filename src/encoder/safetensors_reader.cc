@@ -5,6 +5,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <unordered_map>
 
 #include "bertqa/error.h"
 #include "encoder/mapped_file.h"
@@ -38,6 +39,7 @@ class SafetensorsFile : public WeightsFile {
   Range CheckedRange(const TensorEntry& entry, const Json& offsets) const;
   Shape CheckedShape(const std::string& name, const Json& value) const;
   void RequireWholeCoverage() const;
+  void AddAliases(const Json& header);
 
   std::shared_ptr<const MappedFile> file_;  // shared with every TensorBytes handed out
   std::span<const std::byte> data_;
@@ -54,19 +56,13 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
     }
   }
   RequireWholeCoverage();
+  AddAliases(header);
 }
 
 TensorBytes SafetensorsFile::Read(std::size_t entry_index) const {
   const Range& range = ranges_[entry_index];
-  const std::span<const std::byte> bytes = data_.subspan(range.begin, range.end - range.begin);
-  const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
-  if (address % SizeOf(entries_[entry_index].dtype) == 0) {
-    return {.bytes = bytes, .owner = file_};
-  }
-  // Nothing in the format makes a writer align the data.
-  auto copy = std::make_shared_for_overwrite<std::byte[]>(bytes.size());
-  std::copy(bytes.begin(), bytes.end(), copy.get());
-  return {.bytes = {copy.get(), bytes.size()}, .owner = copy};
+  return Aligned({.bytes = data_.subspan(range.begin, range.end - range.begin), .owner = file_},
+                 entries_[entry_index].dtype);
 }
 
 std::string_view SafetensorsFile::SplitHeader() {
@@ -189,6 +185,29 @@ void SafetensorsFile::RequireWholeCoverage() const {
   if (end != data_.size()) {
     Fail("the tensors end at byte " + std::to_string(end) + " of the data, which has " +
          std::to_string(data_.size()) + " bytes");
+  }
+}
+
+/// A tensor that a model holds under two names is saved once; the metadata then maps the name that
+/// was left out to the one that was kept (safetensors' torch.py, save_model).
+void SafetensorsFile::AddAliases(const Json& header) {
+  const auto metadata = header.find("__metadata__");
+  if (metadata == header.end() || !metadata->is_object()) {
+    return;
+  }
+  std::unordered_map<std::string, std::size_t> index_of;
+  for (std::size_t index = 0; index < entries_.size(); ++index) {
+    index_of.emplace(entries_[index].name, index);
+  }
+  for (const auto& [name, kept] : metadata->items()) {
+    const auto found = kept.is_string() ? index_of.find(kept.get<std::string>()) : index_of.end();
+    if (found != index_of.end() && !index_of.contains(name)) {
+      TensorEntry alias = entries_[found->second];
+      alias.name = name;
+      alias.is_alias = true;
+      entries_.push_back(std::move(alias));
+      ranges_.push_back(ranges_[found->second]);
+    }
   }
 }
 

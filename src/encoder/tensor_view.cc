@@ -12,6 +12,8 @@ namespace {
 // A TorchScript BERT is nested 8 deep; a state dict has about 1,600 tensors for 100 layers.
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxVisits = 1'000'000;
+// A name is copied for each tensor, and begins with the keys of the dicts around it.
+constexpr std::size_t kMaxNameBytes = 1000;
 
 class Collector {
  public:
@@ -51,6 +53,9 @@ class Collector {
     } else if (const auto* dict = std::get_if<PickleDict>(&value.content)) {
       for (const auto& [key, member] : dict->items) {
         if (const auto* text = std::get_if<std::string>(&key->content)) {
+          if (name.size() + text->size() > kMaxNameBytes) {
+            Fail("a name of more than " + std::to_string(kMaxNameBytes) + " bytes");
+          }
           Visit(*member, name.empty() ? *text : name + "." + *text, depth + 1);
         }
       }
@@ -70,6 +75,28 @@ std::size_t NonNegative(std::int64_t value, const std::string& place) {
                     std::to_string(value));
   }
   return static_cast<std::size_t>(value);
+}
+
+/// The elements of the storage that may be viewed.
+struct Part {
+  std::size_t offset = 0;
+  std::size_t element_count = 0;
+};
+
+Part PartOf(const PickleStorage& storage, const std::string& place) {
+  if (!storage.part) {
+    return {.offset = 0, .element_count = storage.element_count};
+  }
+  const Part part{.offset = NonNegative(storage.part->offset, place),
+                  .element_count = NonNegative(storage.part->element_count, place)};
+  if (part.offset > storage.element_count ||
+      part.element_count > storage.element_count - part.offset) {
+    throw Error(ErrorCode::kMalformed, place + ": a part of " + std::to_string(part.element_count) +
+                                           " elements at offset " + std::to_string(part.offset) +
+                                           " is not inside its storage of " +
+                                           std::to_string(storage.element_count) + " elements");
+  }
+  return part;
 }
 
 /// One past the last element that the view touches; nothing if that overflows.
@@ -119,7 +146,8 @@ std::vector<NamedTensor> CollectTensors(const PickleDocument& document, const st
 
 TensorView CheckView(const PickleTensor& tensor, const std::string& place) {
   TensorView view;
-  view.record = "data/" + tensor.storage.key;
+  const Part part = PartOf(tensor.storage, place);
+  view.key = tensor.storage.key;
   view.dtype = tensor.storage.dtype;
   view.storage_elements = tensor.storage.element_count;
   view.offset = NonNegative(tensor.offset, place);
@@ -134,12 +162,13 @@ TensorView CheckView(const PickleTensor& tensor, const std::string& place) {
   // A stride of 0 could make a terabyte of one element: more elements than the storage has are
   // refused as well.
   const std::optional<std::size_t> count = CheckedCount(view.shape);
-  if (!end || *end > view.storage_elements || !count || *count > view.storage_elements) {
+  if (!end || *end > part.element_count || !count || *count > part.element_count) {
     throw Error(ErrorCode::kMalformed, place + ": shape " + ToString(view.shape) + " at offset " +
                                            std::to_string(view.offset) +
                                            " is not inside its storage of " +
-                                           std::to_string(view.storage_elements) + " elements");
+                                           std::to_string(part.element_count) + " elements");
   }
+  view.offset += part.offset;
   return view;
 }
 
@@ -147,9 +176,10 @@ TensorBytes Materialise(const TensorView& view, const TensorBytes& storage) {
   const std::size_t item = SizeOf(view.dtype);
   const std::size_t count = ElementCount(view.shape);
   if (IsContiguous(view)) {
-    return {.bytes = count == 0 ? storage.bytes.first(0)
-                                : storage.bytes.subspan(view.offset * item, count * item),
-            .owner = storage.owner};
+    return Aligned({.bytes = count == 0 ? storage.bytes.first(0)
+                                        : storage.bytes.subspan(view.offset * item, count * item),
+                    .owner = storage.owner},
+                   view.dtype);
   }
   auto copy = std::make_shared_for_overwrite<std::byte[]>(count * item);
   std::vector<std::size_t> position(view.shape.size(), 0);

@@ -1,7 +1,5 @@
 #include "encoder/torchscript_reader.h"
 
-#include <algorithm>
-
 #include "bertqa/error.h"
 #include "encoder/mapped_file.h"
 #include "encoder/pickle_reader.h"
@@ -11,7 +9,9 @@
 namespace bertqa {
 namespace {
 
-constexpr std::size_t kMaxPickleBytes = std::size_t{64} << 20U;
+std::string RecordOf(const TensorView& view) {
+  return "data/" + view.key;
+}
 
 class TorchArchive : public WeightsFile {
  public:
@@ -64,9 +64,10 @@ void TorchArchive::RequireLittleEndian() const {
 void TorchArchive::AddTensor(const std::string& name, const PickleTensor& tensor) {
   const std::string place = path().string() + ": tensor \"" + name + "\"";
   TensorView view = CheckView(tensor, place);
-  const std::size_t record_size = archive_.SizeOf(view.record);
+  const std::string record = RecordOf(view);
+  const std::size_t record_size = archive_.SizeOf(record);
   if (record_size / SizeOf(view.dtype) < view.storage_elements) {
-    Fail("tensor \"" + name + "\": record " + view.record + " has " + std::to_string(record_size) +
+    Fail("tensor \"" + name + "\": record " + record + " has " + std::to_string(record_size) +
          " bytes, too few for " + std::to_string(view.storage_elements) + " elements of " +
          std::string(NameOf(view.dtype)));
   }
@@ -76,15 +77,8 @@ void TorchArchive::AddTensor(const std::string& name, const PickleTensor& tensor
 
 TensorBytes TorchArchive::Read(std::size_t entry_index) const {
   const TensorView& view = views_[entry_index];
-  const ZipArchive::Bytes record = archive_.Read(view.record, ZipArchive::Checksum::kSkip);
-  TensorBytes storage = {.bytes = record.bytes, .owner = record.owner};
-  const auto address = reinterpret_cast<std::uintptr_t>(storage.bytes.data());
-  if (address % SizeOf(view.dtype) != 0) {  // PyTorch aligns its records, other programs do not
-    const auto copy = std::make_shared_for_overwrite<std::byte[]>(storage.bytes.size());
-    std::copy(storage.bytes.begin(), storage.bytes.end(), copy.get());
-    storage = {.bytes = {copy.get(), storage.bytes.size()}, .owner = copy};
-  }
-  return Materialise(view, storage);
+  const ZipArchive::Bytes record = archive_.Read(RecordOf(view), ZipArchive::Checksum::kSkip);
+  return Materialise(view, {.bytes = record.bytes, .owner = record.owner});
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include "encoder/weights.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -18,6 +21,26 @@ std::size_t ElementCount(const Shape& shape) {
     count *= size;
   }
   return count;
+}
+
+TensorBytes Aligned(TensorBytes data, DType dtype) {
+  const auto address = reinterpret_cast<std::uintptr_t>(data.bytes.data());
+  if (address % SizeOf(dtype) == 0) {
+    return data;
+  }
+  const auto copy = std::make_shared_for_overwrite<std::byte[]>(data.bytes.size());
+  std::copy(data.bytes.begin(), data.bytes.end(), copy.get());
+  return {.bytes = {copy.get(), data.bytes.size()}, .owner = copy};
+}
+
+TensorBytes RoundFloat64(const TensorBytes& doubles) {
+  const std::span values(reinterpret_cast<const double*>(doubles.bytes.data()),
+                         doubles.bytes.size() / sizeof(double));
+  const auto owner = std::make_shared_for_overwrite<float[]>(values.size());
+  const std::span<float> floats(owner.get(), values.size());
+  std::ranges::transform(values, floats.begin(),
+                         [](double value) { return static_cast<float>(value); });
+  return {.bytes = std::as_bytes(floats), .owner = owner};
 }
 
 void WeightsFile::Fail(const std::string& what) const {

@@ -24,6 +24,7 @@ struct TensorEntry {
   std::string name;
   DType dtype = DType::kFloat32;
   Shape shape;
+  bool is_alias = false;  ///< another name for a tensor of the file, which lists it too
 };
 
 /// The elements of one tensor: row-major, little-endian, in the stored type.
@@ -33,6 +34,14 @@ struct TensorBytes {
   /// was made of them.
   std::shared_ptr<const void> owner;
 };
+
+/// `data` at an address of which the size of `dtype` is a divisor: itself, or a copy. Neither the
+/// formats nor those who write them promise it.
+TensorBytes Aligned(TensorBytes data, DType dtype);
+
+/// Elements of float64 as float32, to nearest; what is too large becomes infinity, as in PyTorch.
+/// REQUIRES: `doubles` is Aligned.
+TensorBytes RoundFloat64(const TensorBytes& doubles);
 
 /// A file of named tensors that was checked when it was opened: every entry lies inside the file.
 /// Tensors are read one at a time, so that no more than one is held twice.

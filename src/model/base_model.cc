@@ -5,6 +5,7 @@
 #include <random>
 
 #include "encoder/expected_tensors.h"
+#include "encoder/open_weights.h"
 #include "model/build_model.h"
 
 namespace bertqa {

@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "bertqa/error.h"
 #include "bertqa/model.h"
+#include "encoder/open_weights.h"
 #include "encoder/safetensors_writer.h"
 #include "model/directory.h"
 #include "model/model_files.h"

@@ -2,13 +2,10 @@
 
 #include <array>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "base/files.h"
+#include "base/json_text.h"
 #include "bertqa/error.h"
-#include "encoder/safetensors_reader.h"
-#include "encoder/torchscript_reader.h"
 
 namespace bertqa {
 namespace {
@@ -17,8 +14,10 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr int kFormatVersion = 1;
-constexpr std::array<const char*, 3> kWeightsNames = {"model.safetensors", "model.pt",
-                                                      "pytorch_model.bin"};
+// Safetensors first, as transformers does; of a form, the single file before the index of several.
+constexpr std::array<const char*, 5> kWeightsNames = {
+    "model.safetensors", "model.safetensors.index.json", "model.pt", "pytorch_model.bin",
+    "pytorch_model.bin.index.json"};
 
 /// Assigns `notes[key]` to `target` if it is there.
 template <typename Value>
@@ -38,12 +37,6 @@ void Assign(const Json& notes, const char* key, const fs::path& path, const char
   target = found->template get<Value>();
 }
 
-bool StartsAsZip(const fs::path& path) {
-  std::array<char, 4> magic = {};
-  std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
-  return magic == std::array<char, 4>{'P', 'K', '\x03', '\x04'};
-}
-
 }  // namespace
 
 ModelNotes ReadModelNotes(const fs::path& directory) {
@@ -51,7 +44,7 @@ ModelNotes ReadModelNotes(const fs::path& directory) {
   if (!fs::exists(path)) {
     return {};
   }
-  const Json json = Json::parse(ReadFile(path), nullptr, /*allow_exceptions=*/false);
+  const Json json = Json::parse(ReadJsonText(path), nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) {
     throw Error(ErrorCode::kMalformed, path.string() + ": a JSON object is expected");
   }
@@ -108,24 +101,10 @@ fs::path FindWeights(const fs::path& directory) {
       return directory / name;
     }
   }
-  for (const char* name : {"model.safetensors.index.json", "pytorch_model.bin.index.json"}) {
-    if (fs::exists(directory / name)) {
-      throw Error(ErrorCode::kUnsupported, (directory / name).string() +
-                                               ": weights in several files are not supported; one "
-                                               "model.safetensors is expected");
-    }
-  }
-  throw Error(ErrorCode::kUnreadable, directory.string() +
-                                          ": no weights: model.safetensors, model.pt or "
-                                          "pytorch_model.bin is expected");
-}
-
-std::unique_ptr<const WeightsFile> OpenWeights(const fs::path& path) {
-  const fs::path extension = path.extension();
-  if (extension == ".pt" || extension == ".bin" || StartsAsZip(path)) {
-    return OpenTorchArchive(path);
-  }
-  return OpenSafetensors(path);
+  throw Error(ErrorCode::kUnreadable,
+              directory.string() +
+                  ": no weights: model.safetensors, model.pt or pytorch_model.bin is expected, or "
+                  "the index of one in several files");
 }
 
 void RequireVocabularySize(const fs::path& vocabulary_file, std::size_t pieces,

@@ -28,13 +28,10 @@ void RequireModelDirectory(const std::filesystem::path& directory);
 /// The directory's own name, also of "." and "models/x/".
 std::string ModelName(const std::filesystem::path& directory);
 
-/// `model.safetensors`, else `model.pt`, else `pytorch_model.bin`.
-/// Throws Error{kUnreadable} if there is none, Error{kUnsupported} for weights in several files.
+/// The first that is there of `model.safetensors`, `model.safetensors.index.json` (several files),
+/// `model.pt`, `pytorch_model.bin`, `pytorch_model.bin.index.json`: what OpenWeights opens.
+/// Throws Error{kUnreadable} if there is none.
 std::filesystem::path FindWeights(const std::filesystem::path& directory);
-
-/// Opens a weights file: a PyTorch archive if it begins as a zip file does or is named `.pt` or
-/// `.bin`, else safetensors.
-std::unique_ptr<const WeightsFile> OpenWeights(const std::filesystem::path& path);
 
 /// Throws Error{kMalformed} unless `vocab.txt` has as many pieces as `config.json` says.
 void RequireVocabularySize(const std::filesystem::path& vocabulary_file, std::size_t pieces,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bertqa/error.h"
+#include "encoder/open_weights.h"
 #include "model/build_model.h"
 #include "model/directory.h"
 
@@ -58,12 +59,31 @@ OpenedModel Open(const fs::path& directory) {
           .notes = ReadModelNotes(directory)};
 }
 
+/// Names the tensors of other heads in the weights, the first of them.
+std::vector<std::string> WarningsAbout(const Checkpoint& checkpoint) {
+  constexpr std::size_t kMaxNamed = 3;
+  const std::vector<std::string> names = checkpoint.other_heads();
+  if (names.empty()) {
+    return {};
+  }
+  std::string text = checkpoint.file().path().string() + ": not used: " + names[0];
+  for (std::size_t index = 1; index < std::min(names.size(), kMaxNamed); ++index) {
+    text += ", " + names[index];
+  }
+  if (names.size() > kMaxNamed) {
+    text += " and " + std::to_string(names.size() - kMaxNamed) + " more";
+  }
+  return {text};
+}
+
 }  // namespace
 
 Model LoadModel(const fs::path& directory, const LoadOptions& options) {
   OpenedModel opened = Open(directory);
-  return BuildModel(std::move(opened.tokenizer.tokenizer), opened.checkpoint, opened.notes.defaults,
-                    options, ModelName(directory));
+  Model model = BuildModel(std::move(opened.tokenizer.tokenizer), opened.checkpoint,
+                           opened.notes.defaults, options, ModelName(directory));
+  model.warnings = WarningsAbout(opened.checkpoint);
+  return model;
 }
 
 fs::path FindModel(const std::string& directory_or_name,

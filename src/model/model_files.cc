@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "base/json_text.h"
 #include "model/build_model.h"
 #include "model/tokenizer_factory.h"
 #include "model/vocabulary_source.h"
@@ -61,7 +62,7 @@ std::vector<ModelFiles::TokenizerFile> CopiedFiles(const fs::path& directory,
 
 ModelFiles ReadModelFiles(const fs::path& config, const fs::path& vocabulary) {
   ModelFiles files = {.tokenizer = {},
-                      .configuration = ReadFile(config),
+                      .configuration = ReadJsonText(config),
                       .config = ReadBertConfig(config),
                       .notes = {}};
   const fs::path directory = vocabulary.parent_path();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/json_text.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -18,7 +19,7 @@ using Json = nlohmann::json;
 }
 
 std::string FromTokenizerJson(const fs::path& path) {
-  const Json json = Json::parse(ReadFile(path), nullptr, /*allow_exceptions=*/false);
+  const Json json = Json::parse(ReadJsonText(path), nullptr, /*allow_exceptions=*/false);
   const Json::json_pointer place("/model/vocab");
   if (!json.is_object() || !json.contains(place) || !json[place].is_object()) {
     Fail(path, "a JSON object with \"model\": {\"vocab\": {…}} is expected");

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/files.h"
+#include "base/json_text.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -28,7 +28,7 @@ Source ReadObject(const std::filesystem::path& path) {
     return source;
   }
   try {
-    source.object = Json::parse(ReadFile(path));
+    source.object = Json::parse(ReadJsonText(path));
   } catch (const Json::exception& error) {
     throw Error(ErrorCode::kMalformed, source.place + ": expected JSON, found: " + error.what());
   }

@@ -10,6 +10,7 @@
 #include "bertqa/error.h"
 #include "bertqa/model.h"
 #include "encoder/memory_weights.h"
+#include "encoder/open_weights.h"
 #include "encoder/safetensors_reader.h"
 #include "encoder/safetensors_writer.h"
 #include "encoder/task_team.h"
@@ -100,8 +101,10 @@ void WriteLogits(const AllLogits& logits, const std::string& work, const fs::pat
 std::string NameOfTeaching(const TrainingSet& set, const fs::path& teacher) {
   Fingerprint fingerprint;
   AddTrainingSet(fingerprint, set);
-  for (const char* name : {"model.safetensors", "model.pt", "pytorch_model.bin", "vocab.txt",
-                           "vocab.json", "merges.txt", "tokenizer.json"}) {
+  for (const fs::path& file : WeightsFiles(FindWeights(teacher))) {
+    fingerprint.Add(ReadFile(file));
+  }
+  for (const char* name : {"vocab.txt", "vocab.json", "merges.txt", "tokenizer.json"}) {
     if (fs::exists(teacher / name)) {
       fingerprint.Add(ReadFile(teacher / name));
     }

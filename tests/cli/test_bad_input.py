@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -341,7 +342,46 @@ class BadInput(CliTest):
         runner.write_tiny_model(folder)
         (folder / "model.safetensors").unlink()
         self.both_fail("model", "model: no weights: model.safetensors, model.pt or "
-                       "pytorch_model.bin is expected")
+                       "pytorch_model.bin is expected, or the index of one in several files")
+
+    def checkpoint(self, form):
+        """A model directory with the golden weights of that form; its file of weights."""
+        folder = self.folder / "model"
+        shutil.copytree(runner.GOLDEN / "checkpoints" / "base", folder)
+        (folder / "model.safetensors").unlink()
+        shutil.copytree(runner.GOLDEN / "checkpoints" / form, folder, dirs_exist_ok=True)
+        return folder / "pytorch_model.bin"
+
+    def test_pickle_that_runs_code(self):
+        weights = self.checkpoint("legacy")
+        whole = weights.read_bytes()
+        state_dict = whole.index(b"\x80\x02ccollections")
+        weights.write_bytes(whole[:state_dict] + b"\x80\x02cposix\nsystem\n"
+                            b"X\x0d\x00\x00\x00touch hacked!\x85R.")
+        self.both_fail("model", 'model/pytorch_model.bin: state dict: global "posix.system" is not '
+                       "allowed: archives are read as weights")
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["model"])
+
+    def test_legacy_weights_cut_off(self):
+        weights = self.checkpoint("legacy")
+        weights.write_bytes(weights.read_bytes()[:400])
+        self.both_fail("model", "model/pytorch_model.bin: state dict: not a valid pickle: it is cut "
+                       "off")
+
+    def test_shard_is_missing(self):
+        folder = self.checkpoint("sharded-safetensors").parent
+        (folder / "model-00002-of-00003.safetensors").unlink()
+        self.both_fail("model", "model/model-00002-of-00003.safetensors: cannot open: No such file "
+                       "or directory")
+
+    def test_index_that_leaves_its_folder(self):
+        folder = self.checkpoint("sharded-safetensors").parent
+        index = folder / "model.safetensors.index.json"
+        index.write_text(index.read_text().replace("model-00002", "../model-00002"))
+        self.both_fail("model", "model/model.safetensors.index.json: tensor "
+                       '"bert.encoder.layer.0.attention.output.LayerNorm.bias" is said to be in '
+                       '"../model-00002-of-00003.safetensors"; the name of a file in the same folder '
+                       "is expected")
 
     def test_model_without_vocabulary(self):
         folder = self.folder / "model"

@@ -8,6 +8,12 @@ import runner
 import tiny_model
 from runner import BUNDLED, CliTest, run
 
+# What is said of checkpoints that also have the heads of pre-training, by form.
+UNUSED = {"legacy-old-names": "module.cls.predictions.bias, module.cls.predictions.decoder.weight, "
+                              "module.cls.seq_relationship.bias",
+          "zip-old-names": "module.cls.predictions.bias, module.cls.predictions.decoder.weight, "
+                           "module.cls.seq_relationship.bias",
+          "tied": "cls.predictions.decoder.weight"}
 ASK = ("-q", "who?", "-c", "the big fox is in Paris", "--json", "-k", "5")
 
 
@@ -86,6 +92,45 @@ class RoundTrip(CliTest):
         self.check(run("import", runner.tiny_model(), env=env), 0, "",
                    f"bertqa: imported into {home}/models/tiny\n")
         self.assertEqual(run("ask", "-m", "tiny", *ASK, env=env).status, 0)
+
+
+class Checkpoints(CliTest):
+    """Weights in every form that the golden files have: one model, the same answers."""
+
+    FORMS = sorted(path.name for path in (runner.GOLDEN / "checkpoints").iterdir())
+
+    def directory(self, form):
+        folder = self.folder / form
+        shutil.copytree(runner.GOLDEN / "checkpoints" / "base", folder)
+        if form != "base":
+            (folder / "model.safetensors").unlink()
+            shutil.copytree(runner.GOLDEN / "checkpoints" / form, folder, dirs_exist_ok=True)
+        return folder
+
+    def test_ask_info_and_import(self):
+        ask = ("-q", "a?", "-c", "b c d e f. g h", "--json", "-k", "3", "--window-tokens", "24",
+               "--overlap-tokens", "4", "--max-question-tokens", "8")
+        expected = self.check(run("ask", "-m", self.directory("base"), *ask), 0).stdout
+        self.assertGreaterEqual(len(self.FORMS), 18)
+        for form in self.FORMS:
+            with self.subTest(form=form):
+                folder = self.folder / "base" if form == "base" else self.directory(form)
+                weights = next(path for path in folder.iterdir()
+                               if path.suffix in (".bin", ".safetensors"))
+                note = f"bertqa: warning: {weights}: not used: {UNUSED.get(form)}\n"
+                self.check(run("ask", "-m", folder, *ask), 0, expected,
+                           note if form in UNUSED else "")
+                self.check(run("ask", "-m", folder, *ask, "--quiet"), 0, expected)
+                info = json.loads(self.check(run("info", "-m", folder, "--json"), 0).stdout)
+                self.assertEqual(info["parameters"], 1706)
+                self.check(run("import", folder, "-o", self.folder / "imported", "--overwrite",
+                               "--quiet"), 0)
+                self.check(run("ask", "-m", self.folder / "imported", *ask), 0, expected)
+
+    def test_index_alone_is_a_source(self):
+        folder = self.directory("sharded-safetensors")
+        self.check(run("import", folder / "model.safetensors.index.json", "-o",
+                       self.folder / "imported", "--quiet"), 0)
 
 
 class OutputFolder(CliTest):

@@ -1,5 +1,9 @@
 #include "encoder/checkpoint.h"
 
+#include <array>
+#include <cstring>
+#include <limits>
+
 #include "encoder/fixtures.h"
 
 namespace bertqa {
@@ -30,6 +34,8 @@ TEST_F(CheckpointTest, OtherSpellingsAreTaken) {
   }
   Rename("embeddings.LayerNorm.weight", "embeddings.LayerNorm.gamma");
   Rename("encoder.layer.1.output.LayerNorm.bias", "encoder.layer.1.output.LayerNorm.beta");
+  Rename("encoder.layer.0.output.LayerNorm.bias", "module.encoder.layer.0.output.LayerNorm.beta");
+  Rename("qa_outputs.bias", "module.qa_outputs.bias");
   EXPECT_EQ(Open().Read("bert.embeddings.LayerNorm.weight").bytes.size(), 24U * 4U);
 }
 
@@ -47,11 +53,18 @@ TEST_F(CheckpointTest, MissingTensorIsNamed) {
   ExpectRefused("\"qa_outputs.weight\" is missing; shape [2, 24] is expected");
 }
 
-TEST_F(CheckpointTest, ExtraTensorIsNamed) {
-  weights_->Add({.name = "classifier.weight", .dtype = DType::kFloat32, .shape = {2, 24}});
+TEST_F(CheckpointTest, OtherHeadsAreListedAndPassedOver) {
+  weights_->Add({.name = "classifier.weight", .dtype = DType::kInt8, .shape = {2, 24}});
+  weights_->Add({.name = "bert.pooler.dense.bias", .dtype = DType::kFloat32, .shape = {24}});
+  weights_->Add({.name = "cls.predictions.bias", .dtype = DType::kFloat32, .shape = {100}});
+  EXPECT_EQ(Open().other_heads(),
+            (std::vector<std::string>{"classifier.weight", "cls.predictions.bias"}));
+}
+
+TEST_F(CheckpointTest, ExtraTensorOfTheEncoderIsNamed) {
+  weights_->Add({.name = "module.encoder.x", .dtype = DType::kFloat32, .shape = {24}});
   ExpectRefused(
-      "\"classifier.weight\" of shape [2, 24] is not part of a question-answering BERT of 2 "
-      "layers");
+      "\"module.encoder.x\" of shape [24] is not part of a question-answering BERT of 2 layers");
 }
 
 TEST_F(CheckpointTest, LayerTooManyIsNamed) {
@@ -70,9 +83,27 @@ TEST_F(CheckpointTest, WrongShapeIsNamedWithBoth) {
 }
 
 TEST_F(CheckpointTest, TypesThatAreNoWeightsAreRefused) {
-  weights_->Find("qa_outputs.bias").dtype = DType::kFloat64;
-  ExpectRefused("\"qa_outputs.bias\" is of type float64; float32, float16 or bfloat16 is expected",
-                ErrorCode::kUnsupported);
+  weights_->Find("qa_outputs.bias").dtype = DType::kInt64;
+  ExpectRefused(
+      "\"qa_outputs.bias\" is of type int64; float32, float16, bfloat16 or float64 is expected",
+      ErrorCode::kUnsupported);
+}
+
+TEST_F(CheckpointTest, Float64IsRoundedToFloat32) {
+  weights_->Remove("qa_outputs.bias");
+  weights_->Add({.name = "qa_outputs.bias", .dtype = DType::kFloat64, .shape = {2}});
+  const std::array<double, 2> values = {0.1, 1e300};
+  std::vector<float> halves(4);
+  std::memcpy(halves.data(), values.data(), sizeof values);
+  weights_->Set("qa_outputs.bias", halves);
+  const Checkpoint checkpoint = Open();
+  EXPECT_EQ(checkpoint.dtype("qa_outputs.bias"), DType::kFloat32);
+  std::array<float, 2> floats = {};
+  const TensorBytes read = checkpoint.Read("qa_outputs.bias");
+  ASSERT_EQ(read.bytes.size(), sizeof floats);
+  std::memcpy(floats.data(), read.bytes.data(), sizeof floats);
+  EXPECT_EQ(floats[0], 0.1F);
+  EXPECT_EQ(floats[1], std::numeric_limits<float>::infinity());
 }
 
 TEST_F(CheckpointTest, OneTensorUnderTwoNamesIsRefused) {

@@ -64,14 +64,15 @@ TEST(MemoryWeightsTest, SafetensorsAreWrittenOfThem) {
 
 TEST(MemoryWeightsTest, MessagesCallThemByTheirName) {
   std::vector<MemoryTensor> tensors = TensorsOf(OpenGolden("tiny-32"));
-  tensors.push_back(MakeMemoryTensor("extra", {2}, {1, 2}));
-  ExpectError(ErrorCode::kMalformed,
-              "step 5: tensor \"extra\" of shape [2] is not part of a question-answering BERT of 2 "
-              "layers",
-              [&] {
-                Checkpoint(OpenGolden("tiny-32").config(),
-                           std::make_unique<MemoryWeights>(tensors, "step 5"));
-              });
+  tensors.push_back(MakeMemoryTensor("encoder.x", {2}, {1, 2}));
+  ExpectError(
+      ErrorCode::kMalformed,
+      "step 5: tensor \"encoder.x\" of shape [2] is not part of a question-answering BERT of "
+      "2 layers",
+      [&] {
+        Checkpoint(OpenGolden("tiny-32").config(),
+                   std::make_unique<MemoryWeights>(tensors, "step 5"));
+      });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "encoder/pickle_reader.h"
 
+#include <cstdint>
 #include <string>
 
 #include "encoder/fixtures.h"
@@ -62,7 +63,7 @@ TEST(PickleReaderTest, ReadsAStateDict) {
 TEST(PickleReaderTest, CodeIsNeverReached) {
   // What a hostile archive would hold: os.system("id").
   ExpectRefused(kProtocol + "cposix\nsystem\n" + Text("id") + "\x85R.",
-                "global \"posix system\" is not allowed: archives are read as weights",
+                "global \"posix.system\" is not allowed: archives are read as weights",
                 ErrorCode::kUnsupported);
   for (const char* global :
        {"os\nsystem", "builtins\neval", "builtins\ngetattr", "torch\nload", "torch.storage\n_load",
@@ -71,7 +72,7 @@ TEST(PickleReaderTest, CodeIsNeverReached) {
   }
   ExpectRefused(
       kProtocol + "cx\n" + std::string(1000, 'y') + "\x01\n.",
-      "global \"x " + std::string(78, 'y') + "\" is not allowed: archives are read as weights",
+      "global \"x." + std::string(78, 'y') + "\" is not allowed: archives are read as weights",
       ErrorCode::kUnsupported);
 }
 
@@ -122,23 +123,78 @@ TEST(PickleReaderTest, CallsAndTensorsAreChecked) {
   expect("}(Nu.", "a key without a value");
   expect("NNs.", "the stack is empty");
   expect("N)R.", "a function is expected");
-  expect("ctorch\nFloatStorage\n)R.", "\"torch FloatStorage\" is called with 0 arguments");
+  expect("ctorch\nFloatStorage\n)R.", "\"torch.FloatStorage\" is called with 0 arguments");
   expect("ccollections\nOrderedDict\n)\x81.",
-         "a TorchScript class is expected, not \"collections OrderedDict\"");
+         "a TorchScript class is expected, not \"collections.OrderedDict\"");
   expect("ctorch._utils\n_rebuild_tensor_v2\n)R.", "a tensor of 0 arguments");
   expect(Tensor("N", "K\2K\3\x86", "K\3K\1\x86") + ".", "a tensor's offset is expected");
   expect(Tensor("K\0"s, "N", "K\3K\1\x86") + ".", "a tuple of sizes is expected");
   expect(Tensor("K\0"s, "K\2N\x86", "K\3K\1\x86") + ".", "a whole number is expected");
   expect("NQ.", "a storage's tuple is expected");
+  expect(")Q.", "a storage's tuple of five or six is expected");
   expect("(NNNNNtQ.", "\"storage\" is expected");
   expect(
       "(X\7\0\0\0storageccollections\nOrderedDict\nX\1\0\0\0"
       "0X\3\0\0\0cpuK\6tQ."s,
-      "a storage type and size are expected, not \"collections OrderedDict\" and 6");
+      "a storage type and size are expected, not \"collections.OrderedDict\" and 6");
   expect(
       "\x8a\x09"
       "123456789.",
       "a whole number of 9 bytes");
+}
+
+// A few bytes that say "that large value again" must not take its memory again.
+TEST(PickleReaderTest, LargeValuesAreNotCopiedForEachUse) {
+  const auto expect = [](const std::string& pickle, const std::string& what) {
+    ExpectRefused(kProtocol + pickle, "not a valid pickle: " + what);
+  };
+  std::string huge = "(";
+  for (int size = 0; size < 100'000; ++size) {
+    huge += "K\1";
+  }
+  expect(Tensor("K\0"s, huge + "t", "K\3K\1\x86") + ".", "a tensor of 100000 dimensions");
+  expect(Tensor("K\0"s, "K\2K\3\x86", huge + "t") + ".", "a tensor of 100000 dimensions");
+  const std::string key = "X\x40\x42\x0f\0"s + std::string(1'000'000, 'x');
+  expect("(X\7\0\0\0storagectorch\nFloatStorage\n"s + key + "X\3\0\0\0cpuK\6tQ."s,
+         "a storage's key of 1000000 bytes");
+  // A long key of a dict would begin the name of each tensor in it.
+  const PickleDocument document = ReadPickle(
+      kProtocol + "}" + key + "}" + Text("a") + Tensor("K\0"s, "K\2K\3\x86", "K\3K\1\x86") + "ss.",
+      "f");
+  ExpectError(ErrorCode::kMalformed, "f: a name of more than 1000 bytes",
+              [&] { CollectTensors(document, "f"); });
+}
+
+TEST(PickleReaderTest, ValuesMarksAndMemosAreBounded) {
+  constexpr std::size_t kMany = 500'001;
+  const std::string message = "not a valid pickle: more than 500000 values";
+  ExpectRefused(kProtocol + std::string(kMany, 'N'), message);
+  ExpectRefused(kProtocol + std::string(kMany, '('), message);
+  ExpectRefused(kProtocol + std::string(kMany, ']'), message);
+  std::string memo = kProtocol + "N";
+  std::string uses = kProtocol + "Nq\1";
+  for (std::uint32_t key = 0; key < kMany; ++key) {
+    memo += "r" + std::string(reinterpret_cast<const char*>(&key), sizeof key);
+    uses += "h\1";
+  }
+  ExpectRefused(memo, message);
+  ExpectRefused(uses, message);
+}
+
+TEST(PickleReaderTest, DeepNestingNeedsNoStack) {
+  // Tuples in tuples, lists in lists, then a circle: freed and refused without recursion.
+  std::string tuples = kProtocol + ")";
+  std::string lists = kProtocol;
+  for (int level = 0; level < 200'000; ++level) {
+    tuples += "\x85";
+    lists += "]";
+  }
+  lists += std::string(199'999, 'a');
+  for (const std::string& pickle : {tuples + ".", lists + "."}) {
+    const PickleDocument document = ReadPickle(pickle, "f");
+    ExpectError(ErrorCode::kMalformed, "f: an object or a dict is expected at its root",
+                [&] { CollectTensors(document, "f"); });
+  }
 }
 
 TEST(PickleReaderTest, CirclesAndSharedDictsDoNotHang) {

@@ -49,6 +49,19 @@ TEST_F(SafetensorsReaderTest, ReadsEntriesAndBytes) {
   EXPECT_EQ(file->Read(2).bytes.size(), 0U);
 }
 
+TEST_F(SafetensorsReaderTest, MetadataMayGiveATensorASecondName) {
+  const fs::path path =
+      folder_.Write("x", FileOf(R"({"__metadata__":{"format":"pt","b":"a","a":"a","c":"none"},)"
+                                R"("a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+                                4));
+  const auto file = OpenSafetensors(path);
+  ASSERT_EQ(file->entries().size(), 2U);
+  EXPECT_FALSE(file->entries()[0].is_alias);
+  EXPECT_EQ(file->entries()[1].name, "b");
+  EXPECT_TRUE(file->entries()[1].is_alias);
+  EXPECT_EQ(file->Read(1).bytes.data(), file->Read(0).bytes.data());
+}
+
 TEST_F(SafetensorsReaderTest, DataOutlivesTheReaderAndIsAligned) {
   std::string header = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
   for (int spaces = 0; spaces < 4; ++spaces, header += ' ') {  // moves the data by one byte

@@ -153,7 +153,7 @@ TEST_F(TorchArchiveTest, MissingAndForeignRecordsAreNamed) {
   ExpectRefused(WriteArchive(StateDict(1, 0, {1}, {1}), "data", "big"),
                 ": little-endian weights are expected", ErrorCode::kUnsupported);
   ExpectRefused(WriteArchive("\x80\2cposix\nsystem\n.", "data"),
-                ": data.pkl: global \"posix system\" is not allowed: archives are read as weights",
+                ": data.pkl: global \"posix.system\" is not allowed: archives are read as weights",
                 ErrorCode::kUnsupported);
   ExpectRefused(WriteArchive("\x80\2N.", "data"),
                 ": data.pkl: an object or a dict is expected at its root");

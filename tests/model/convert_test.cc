@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "bertqa/model.h"
 #include "encoder/fixtures.h"
+#include "encoder/open_weights.h"
 #include "model/directory.h"
 
 namespace bertqa {

@@ -85,11 +85,11 @@ TEST_F(ModelTest, NoDirectory) {
 TEST_F(ModelTest, MissingFilesAreNamed) {
   fs::remove(model_ / "model.safetensors");
   ExpectLoadError(ErrorCode::kUnreadable,
-                  ": no weights: model.safetensors, model.pt or pytorch_model.bin is expected");
+                  ": no weights: model.safetensors, model.pt or pytorch_model.bin is expected, or "
+                  "the index of one in several files");
   Write("model.safetensors.index.json", "{}");
-  ExpectLoadError(ErrorCode::kUnsupported,
-                  "/model.safetensors.index.json: weights in several files are not supported; one "
-                  "model.safetensors is expected");
+  ExpectLoadError(ErrorCode::kMalformed,
+                  "/model.safetensors.index.json: an object \"weight_map\" is expected");
   fs::remove(model_ / "config.json");
   ExpectLoadError(ErrorCode::kUnreadable, "/config.json: cannot open: No such file or directory");
 }
@@ -120,6 +120,21 @@ TEST_F(ModelTest, DirectoryForAWeightsFile) {
   fs::remove(model_ / "model.safetensors");
   fs::create_directory(model_ / "model.safetensors");
   ExpectLoadError(ErrorCode::kUnreadable, "/model.safetensors: is a directory, a file is expected");
+}
+
+// What is wrong is printed, and a printer that calls itself for each level would overflow the
+// stack.
+TEST_F(ModelTest, DeepJsonIsRefused) {
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  const std::string config = ReadFile(model_ / "config.json");
+  for (const char* name : {"config.json", "bertqa.json", "tokenizer_config.json"}) {
+    Write(name, "{\"hidden_act\": " + deep + ", \"licence\": " + deep + "}");
+    ExpectLoadError(ErrorCode::kMalformed,
+                    "/" + std::string(name) + ": nested deeper than 128 levels");
+    Write("config.json", config);
+    fs::remove(model_ / "bertqa.json");
+    Write("tokenizer_config.json", "{}");
+  }
 }
 
 TEST_F(ModelTest, NotesAreRead) {

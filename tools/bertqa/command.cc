@@ -155,6 +155,9 @@ LoadedPipeline LoadPipeline(const RunOptions& run, const AnswerOptions& answer) 
   ModelChoice choice = run.model;
   choice.quiet = run.quiet;
   auto model = std::make_shared<const Model>(LoadModel(ResolveModel(choice), load));
+  for (const std::string& warning : run.quiet ? std::vector<std::string>() : model->warnings) {
+    Note("warning: " + warning);
+  }
   const QaOptions options = MakeQaOptions(run, answer, *model);
   QaPipeline pipeline(std::move(model), options);
   return {std::move(pipeline), watch.seconds()};

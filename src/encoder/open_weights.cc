@@ -1,0 +1,69 @@
+#include "encoder/open_weights.h"
+
+#include <array>
+#include <fstream>
+#include <string_view>
+
+#include "bertqa/error.h"
+#include "encoder/legacy_reader.h"
+#include "encoder/safetensors_reader.h"
+#include "encoder/shard_index.h"
+#include "encoder/sharded_weights.h"
+#include "encoder/torchscript_reader.h"
+
+namespace bertqa {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kZipMagic = "PK\x03\x04";
+constexpr std::string_view kTarMagic = "ustar";
+constexpr std::size_t kTarMagicOffset = 257;
+
+bool IsIndex(const fs::path& path) {
+  return path.filename().string().ends_with(".index.json");
+}
+
+/// The first bytes of a file, as far as it has them; a file that cannot be read has none, which its
+/// reader says better.
+std::string FirstBytes(const fs::path& path) {
+  std::array<char, kTarMagicOffset + kTarMagic.size()> bytes = {};
+  std::ifstream file(path, std::ios::binary);
+  file.read(bytes.data(), bytes.size());
+  return {bytes.data(), static_cast<std::size_t>(file.gcount())};
+}
+
+}  // namespace
+
+std::unique_ptr<WeightsFile> OpenWeights(const fs::path& path) {
+  return IsIndex(path) ? OpenShardedWeights(path) : OpenOneWeightsFile(path);
+}
+
+std::vector<fs::path> WeightsFiles(const fs::path& path) {
+  std::vector<fs::path> files = {path};
+  if (IsIndex(path)) {
+    for (const std::string& name : ReadShardIndex(path).files) {
+      files.push_back(path.parent_path() / name);
+    }
+  }
+  return files;
+}
+
+std::unique_ptr<WeightsFile> OpenOneWeightsFile(const fs::path& path) {
+  const std::string first = FirstBytes(path);
+  if (StartsAsLegacyTorch(std::as_bytes(std::span(first)))) {
+    return OpenLegacyTorch(path);
+  }
+  if (first.size() > kTarMagicOffset && first.substr(kTarMagicOffset) == kTarMagic) {
+    throw Error(ErrorCode::kUnsupported,
+                path.string() +
+                    ": a tar archive, as the first versions of PyTorch wrote, is not read; load it "
+                    "with PyTorch and save it again");
+  }
+  if (path.extension() == ".pt" || path.extension() == ".bin" || first.starts_with(kZipMagic)) {
+    return OpenTorchArchive(path);
+  }
+  return OpenSafetensors(path);
+}
+
+}  // namespace bertqa
