@@ -257,6 +257,7 @@ std::vector<std::int64_t> PickleMachine::Integers(PickleRef tuple) const {
     FailMalformed("a tensor of " + std::to_string(items.size()) + " dimensions");
   }
   std::vector<std::int64_t> values;
+  values.reserve(items.size());
   for (const PickleRef item : items) {
     values.push_back(As<std::int64_t>(item, "a whole number"));
   }

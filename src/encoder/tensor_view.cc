@@ -51,14 +51,20 @@ class Collector {
         Visit(*object->state, name, depth + 1);
       }
     } else if (const auto* dict = std::get_if<PickleDict>(&value.content)) {
-      for (const auto& [key, member] : dict->items) {
-        if (const auto* text = std::get_if<std::string>(&key->content)) {
-          if (name.size() + text->size() > kMaxNameBytes) {
-            Fail("a name of more than " + std::to_string(kMaxNameBytes) + " bytes");
-          }
-          Visit(*member, name.empty() ? *text : name + "." + *text, depth + 1);
-        }
+      VisitMembers(*dict, name, depth);
+    }
+  }
+
+  void VisitMembers(const PickleDict& dict, const std::string& name, std::size_t depth) {
+    for (const auto& [key, member] : dict.items) {
+      const auto* const text = std::get_if<std::string>(&key->content);
+      if (text == nullptr) {
+        continue;
       }
+      if (name.size() + text->size() > kMaxNameBytes) {
+        Fail("a name of more than " + std::to_string(kMaxNameBytes) + " bytes");
+      }
+      Visit(*member, name.empty() ? *text : name + "." + *text, depth + 1);
     }
   }
 
