@@ -15,7 +15,7 @@ namespace bertqa {
 
 /// What a training engine is made for; none of it changes later.
 struct EngineOptions {
-  BertConfig config;
+  EncoderConfig config;
   /// Of embeddings, attention weights and both sublayers' outputs; in [0, 1).
   double dropout = 0.1;
   double weight_decay = 0.01;  ///< not of biases and LayerNorm

@@ -35,7 +35,8 @@ at::Tensor Activate(Activation activation, const at::Tensor& values) {
   }
 }
 
-at::Tensor Normalise(const LinearLeaves& norm, const BertConfig& config, const at::Tensor& input) {
+at::Tensor Normalise(const LinearLeaves& norm, const EncoderConfig& config,
+                     const at::Tensor& input) {
   // The CPU's operator takes bfloat16 beside parameters in fp32, others do not.
   const at::Tensor values = input.is_cpu() ? input : input.to(at::kFloat);
   return at::layer_norm(values, {static_cast<std::int64_t>(config.hidden_size)}, norm.weight,
@@ -60,7 +61,7 @@ void NetworkLeaves::ForEach(const std::function<void(at::Tensor& leaf)>& visit) 
   visit_pair(head);
 }
 
-NetworkPanels::NetworkPanels(const BertConfig& config, Precision precision)
+NetworkPanels::NetworkPanels(const EncoderConfig& config, Precision precision)
     : head_(Precision::kFloat32, config.hidden_size, 2) {
   const std::size_t hidden = config.hidden_size;
   const std::size_t inner = config.intermediate_size;

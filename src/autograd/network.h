@@ -45,7 +45,7 @@ struct LayerPanels {
 class NetworkPanels {
  public:
   /// Products of the layers in `precision`, of the head in fp32.
-  NetworkPanels(const BertConfig& config, Precision precision);
+  NetworkPanels(const EncoderConfig& config, Precision precision);
 
   void Pack(const NetworkLeaves& leaves, TaskTeam& team);
 
@@ -60,7 +60,7 @@ class NetworkPanels {
 /// What one pass over the network runs with.
 struct NetworkRun {
   const NetworkLeaves& leaves;
-  const BertConfig& config;
+  const EncoderConfig& config;
   at::ScalarType type = at::kFloat;       ///< of activations between layers
   const NetworkPanels* panels = nullptr;  ///< null: libtorch's products
   AttentionTraining* attention = nullptr;

@@ -20,7 +20,8 @@ bool IsWeight(std::string_view name) {
 
 }  // namespace
 
-ParameterLayout::ParameterLayout(const BertConfig& config) {
+ParameterLayout::ParameterLayout(const EncoderConfig& config) {
+  RequireBert(config, "training");
   tables_ = Append(config, IsTable);
   weights_ = Append(config, [](std::string_view name) {
     return IsWeight(name) && !IsNorm(name) && !IsTable(name);
@@ -33,7 +34,7 @@ ParameterLayout::ParameterLayout(const BertConfig& config) {
 }
 
 template <class Belongs>
-ValueRange ParameterLayout::Append(const BertConfig& config, const Belongs& belongs) {
+ValueRange ParameterLayout::Append(const EncoderConfig& config, const Belongs& belongs) {
   const std::size_t begin = entries_.empty() ? 0 : entries_.back().range.end;
   std::size_t end = begin;
   for (ExpectedTensor& tensor : ExpectedTensors(config)) {

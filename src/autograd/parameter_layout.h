@@ -24,7 +24,7 @@ struct ValueRange {
 /// tables | layers' and head's weights | their biases | layers' LayerNorm | embeddings' LayerNorm.
 class ParameterLayout {
  public:
-  explicit ParameterLayout(const BertConfig& config);
+  explicit ParameterLayout(const EncoderConfig& config);
 
   struct Entry {
     ExpectedTensor tensor;
@@ -44,7 +44,7 @@ class ParameterLayout {
 
  private:
   template <class Belongs>
-  ValueRange Append(const BertConfig& config, const Belongs& belongs);
+  ValueRange Append(const EncoderConfig& config, const Belongs& belongs);
 
   std::vector<Entry> entries_;
   ValueRange tables_;

@@ -4,7 +4,7 @@
 
 namespace bertqa {
 
-Checkpoint::Checkpoint(const BertConfig& config, std::unique_ptr<const WeightsFile> file)
+Checkpoint::Checkpoint(const EncoderConfig& config, std::unique_ptr<const WeightsFile> file)
     : config_(config), file_(std::move(file)), tensors_(ExpectedTensors(config)) {
   TensorMatch match = MatchTensors(config_, *file_, HeadPolicy::kRequired);
   unused_ = std::move(match.unused);

@@ -18,9 +18,9 @@ namespace bertqa {
 class Checkpoint {
  public:
   /// Throws as MatchTensors.
-  Checkpoint(const BertConfig& config, std::unique_ptr<const WeightsFile> file);
+  Checkpoint(const EncoderConfig& config, std::unique_ptr<const WeightsFile> file);
 
-  const BertConfig& config() const { return config_; }
+  const EncoderConfig& config() const { return config_; }
   const WeightsFile& file() const { return *file_; }
   const std::vector<ExpectedTensor>& tensors() const { return tensors_; }
 
@@ -35,7 +35,7 @@ class Checkpoint {
  private:
   std::size_t EntryIndex(std::string_view name) const;
 
-  BertConfig config_;
+  EncoderConfig config_;
   std::unique_ptr<const WeightsFile> file_;
   std::vector<ExpectedTensor> tensors_;
   std::vector<std::size_t> unused_;                           // indices into file_->entries()

@@ -3,36 +3,54 @@
 #include <cstddef>
 #include <filesystem>
 
+#include "encoder/family.h"
 #include "kernels/activation.h"
 
 namespace bertqa {
 
-/// What a BERT's `config.json` says of its shape. All sizes are at least 1.
-struct BertConfig {
+/// What an encoder's `config.json` says of its kind and shape. Sizes are at least 1 but where it is
+/// said.
+struct EncoderConfig {
+  Family family = Family::kBert;
   std::size_t vocabulary_size = 0;
   std::size_t hidden_size = 0;        ///< H
-  std::size_t layers = 0;             ///< L
+  std::size_t layers = 0;             ///< L, as they are computed
   std::size_t attention_heads = 0;    ///< A; divides H
   std::size_t intermediate_size = 0;  ///< F, of the feed-forward layer
-  std::size_t max_positions = 0;      ///< the longest input
-  std::size_t segment_types = 2;
+  std::size_t max_positions = 0;      ///< rows of the position table
+  std::size_t segment_types = 2;      ///< rows of the segment table; 0: there is none
   double layer_norm_epsilon = 1e-12;
   Activation activation = Activation::kGelu;  ///< not kNone
+  std::size_t embedding_size = 0;  ///< E, of which a product makes H; 0: embeddings are H long
+  std::size_t pad_id = 0;          ///< where the family's positions depend on it
 
   std::size_t head_size() const { return hidden_size / attention_heads; }  ///< D
+  bool projects_embeddings() const { return embedding_size != 0; }
+  std::size_t embedding_width() const {
+    return projects_embeddings() ? embedding_size : hidden_size;
+  }
+  /// Layers with weights of their own.
+  std::size_t stored_layers() const { return TraitsOf(family).shares_layers ? 1 : layers; }
+  /// The row of the position table that a window's first token takes.
+  std::size_t first_position() const {
+    return TraitsOf(family).positions == PositionRule::kAfterPad ? pad_id + 1 : 0;
+  }
+  /// The longest input.
+  std::size_t max_window_tokens() const { return max_positions - first_position(); }
 };
 
 /// Reads and checks `config.json`. Throws Error{kUnreadable, kMalformed}, or Error{kUnsupported}
-/// that names the key and its value where the network is of a kind that is not built here.
-BertConfig ReadBertConfig(const std::filesystem::path& path);
+/// that names the key and its value where the network is of a kind that is not built here, and so
+/// for every key that is neither read nor known to change nothing (config_keys.h).
+EncoderConfig ReadEncoderConfig(const std::filesystem::path& path);
 
 /// What `config.json` says of training; defaults where it says nothing.
-struct BertTrainingDefaults {
+struct TrainingDefaults {
   double dropout = 0.1;             ///< "hidden_dropout_prob", from 0 to below 1
   double initializer_range = 0.02;  ///< the standard deviation of fresh weights, above 0
 };
 
-/// Errors as ReadBertConfig.
-BertTrainingDefaults ReadTrainingDefaults(const std::filesystem::path& path);
+/// Errors as ReadEncoderConfig.
+TrainingDefaults ReadTrainingDefaults(const std::filesystem::path& path);
 
 }  // namespace bertqa

@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include "bertqa/window.h"
+#include "encoder/config.h"
 #include "encoder/parameters.h"
 
 namespace bertqa {
@@ -20,8 +22,11 @@ struct TokenRange {
 /// REQUIRES: float32, float16 or bfloat16.
 void WidenStored(Isa isa, DType dtype, const std::byte* stored, std::size_t count, float* output);
 
+/// Of each token of `batch` [N]: its row of the position table (PositionRule).
+std::vector<std::size_t> PositionRows(const EncoderConfig& config, const PackedBatch& batch);
+
 /// Writes word + position + segment embeddings of `tokens` of `batch`, normalised,
-/// to `output` [tokens, H]. `position_of` [N] counts tokens from each window's begin.
+/// to `output` [tokens, E]. `position_of` [N]: PositionRows.
 /// REQUIRES: ids, segments and positions are inside their tables.
 void Embed(const EmbeddingParameters& parameters, const PackedBatch& batch,
            std::span<const std::size_t> position_of, TokenRange tokens, float* output);

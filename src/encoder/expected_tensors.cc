@@ -1,10 +1,12 @@
 #include "encoder/expected_tensors.h"
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "bertqa/error.h"
+#include "encoder/tensor_names.h"
 
 namespace bertqa {
 namespace {
@@ -15,33 +17,47 @@ void AddPair(std::vector<ExpectedTensor>& tensors, const std::string& name, Shap
   tensors.push_back({.name = name + ".bias", .shape = {rows}});
 }
 
-void AddLayer(std::vector<ExpectedTensor>& tensors, const BertConfig& config, std::size_t layer) {
+void AddLayer(std::vector<ExpectedTensor>& tensors, const EncoderConfig& config,
+              std::size_t layer) {
   const std::size_t hidden = config.hidden_size;
   const std::size_t inner = config.intermediate_size;
-  const std::string prefix = "bert.encoder.layer." + std::to_string(layer);
-  for (const char* part : {"query", "key", "value"}) {
-    AddPair(tensors, prefix + ".attention.self." + part, {hidden, hidden});
+  const FamilyTraits& traits = TraitsOf(config.family);
+  const LayerTensorNames& names = traits.layer;
+  const std::string place = LayerPlace(traits, layer);
+  const auto add = [&](std::string_view name, Shape shape) {
+    AddPair(tensors, place + std::string(name), std::move(shape));
+  };
+  for (const std::string_view name : {names.query, names.key, names.value}) {
+    add(name, {hidden, hidden});
   }
-  AddPair(tensors, prefix + ".attention.output.dense", {hidden, hidden});
-  AddPair(tensors, prefix + ".attention.output.LayerNorm", {hidden});
-  AddPair(tensors, prefix + ".intermediate.dense", {inner, hidden});
-  AddPair(tensors, prefix + ".output.dense", {hidden, inner});
-  AddPair(tensors, prefix + ".output.LayerNorm", {hidden});
+  add(names.attention_output, {hidden, hidden});
+  add(names.attention_norm, {hidden});
+  add(names.feed_forward_in, {inner, hidden});
+  add(names.feed_forward_out, {hidden, inner});
+  add(names.output_norm, {hidden});
+}
+
+void AddEmbeddings(std::vector<ExpectedTensor>& tensors, const EncoderConfig& config) {
+  const FamilyTraits& traits = TraitsOf(config.family);
+  const std::string place = EmbeddingsPlace(traits);
+  const std::size_t width = config.embedding_width();
+  tensors.push_back(
+      {.name = place + "word_embeddings.weight", .shape = {config.vocabulary_size, width}});
+  tensors.push_back(
+      {.name = place + "position_embeddings.weight", .shape = {config.max_positions, width}});
+  if (config.segment_types > 0) {
+    tensors.push_back(
+        {.name = place + "token_type_embeddings.weight", .shape = {config.segment_types, width}});
+  }
+  AddPair(tensors, place + "LayerNorm", {width});
+  if (config.projects_embeddings()) {
+    AddPair(tensors, ProjectionPlace(traits), {config.hidden_size, width});
+  }
 }
 
 /// Buffers that old checkpoints hold: counted, not learnt.
 bool IsIndexBuffer(std::string_view name) {
   return name.ends_with("embeddings.position_ids") || name.ends_with("embeddings.token_type_ids");
-}
-
-std::string_view WithoutPrefix(std::string_view name) {
-  return name.starts_with("bert.") ? name.substr(5) : name;
-}
-
-/// Not the pooler, nor another head.
-bool IsEncoder(std::string_view name) {
-  const std::string_view rest = WithoutPrefix(name);
-  return rest.starts_with("encoder.") || rest.starts_with("embeddings.");
 }
 
 /// "module.x.LayerNorm.gamma" as "x.LayerNorm.weight": checkpoints from before 2019 have the one
@@ -52,8 +68,7 @@ std::string ModernName(std::string name) {
     name.erase(0, kDataParallel.size());
   }
   for (const auto& [old_end, new_end] :
-       {std::pair<std::string_view, std::string_view>{".LayerNorm.gamma", ".LayerNorm.weight"},
-        {".LayerNorm.beta", ".LayerNorm.bias"}}) {
+       {std::pair<std::string_view, std::string_view>{".gamma", ".weight"}, {".beta", ".bias"}}) {
     if (name.ends_with(old_end)) {
       return name.substr(0, name.size() - old_end.size()) + std::string(new_end);
     }
@@ -61,10 +76,18 @@ std::string ModernName(std::string name) {
   return name;
 }
 
+bool IsHead(std::string_view name) {
+  return name.starts_with(std::string(kHeadName) + ".");
+}
+
 class Matcher {
  public:
-  Matcher(const BertConfig& config, const WeightsFile& file, HeadPolicy policy)
-      : config_(config), file_(file), policy_(policy), expected_(ExpectedTensors(config)) {
+  Matcher(const EncoderConfig& config, const WeightsFile& file, HeadPolicy policy)
+      : config_(config),
+        traits_(TraitsOf(config.family)),
+        file_(file),
+        policy_(policy),
+        expected_(ExpectedTensors(config)) {
     for (std::size_t index = 0; index < expected_.size(); ++index) {
       index_of_.emplace(expected_[index].name, index);
     }
@@ -72,6 +95,9 @@ class Matcher {
   }
 
   TensorMatch Match() {
+    if (policy_ == HeadPolicy::kRequired) {
+      RequireHead();
+    }
     for (std::size_t index = 0; index < file_.entries().size(); ++index) {
       if (!IsIndexBuffer(file_.entries()[index].name)) {
         Assign(index);
@@ -79,8 +105,7 @@ class Matcher {
     }
     for (std::size_t index = 0; index < expected_.size(); ++index) {
       const ExpectedTensor& tensor = expected_[index];
-      const bool may_be_missing =
-          policy_ == HeadPolicy::kOptional && tensor.name.starts_with("qa_outputs.");
+      const bool may_be_missing = policy_ == HeadPolicy::kOptional && IsHead(tensor.name);
       if (!match_.entries[index] && !may_be_missing) {
         throw Error(ErrorCode::kMalformed, Place(tensor.name) + " is missing; shape " +
                                                ToString(tensor.shape) + " is expected");
@@ -94,12 +119,36 @@ class Matcher {
     return file_.path().string() + ": tensor \"" + name + "\"";
   }
 
+  std::string_view WithoutPrefix(std::string_view name) const {
+    return name.starts_with(traits_.prefix) ? name.substr(traits_.prefix.size()) : name;
+  }
+
+  /// Not the pooler, nor another head.
+  bool IsEncoder(std::string_view name) const {
+    const std::string_view rest = WithoutPrefix(name);
+    return rest.starts_with("encoder.") || rest.starts_with("embeddings.") ||
+           rest.starts_with(traits_.layers);
+  }
+
+  void RequireHead() const {
+    const std::vector<TensorEntry>& entries = file_.entries();
+    if (std::none_of(entries.begin(), entries.end(),
+                     [](const TensorEntry& entry) { return IsHead(ModernName(entry.name)); })) {
+      const std::string hint = config_.family == Family::kBert
+                                   ? "\"bertqa train\" makes one of a base"
+                                   : "a model that was trained for question answering is expected";
+      throw Error(ErrorCode::kMalformed, file_.path().string() +
+                                             ": no question-answering head (tensors \"" +
+                                             kHeadName + ".…\"); " + hint);
+    }
+  }
+
   void Assign(std::size_t entry_index) {
     const TensorEntry& entry = file_.entries()[entry_index];
     const std::string name = ModernName(entry.name);
     auto found = index_of_.find(name);
     if (found == index_of_.end()) {
-      found = index_of_.find("bert." + name);
+      found = index_of_.find(std::string(traits_.prefix) + name);
     }
     if (found != index_of_.end()) {
       Require(entry, expected_[found->second].shape);
@@ -112,7 +161,8 @@ class Matcher {
       match_.unused.push_back(entry_index);
     } else {
       throw Error(ErrorCode::kMalformed, Place(entry.name) + " of shape " + ToString(entry.shape) +
-                                             " is not part of a question-answering BERT of " +
+                                             " is not part of a question-answering " +
+                                             std::string(traits_.name) + " of " +
                                              std::to_string(config_.layers) + " layers");
     }
   }
@@ -129,7 +179,8 @@ class Matcher {
     }
   }
 
-  const BertConfig& config_;  // the caller's, as is the file: a matcher lives for one call
+  const EncoderConfig& config_;  // the caller's, as is the file: a matcher lives for one call
+  const FamilyTraits& traits_;
   const WeightsFile& file_;
   HeadPolicy policy_;
   std::vector<ExpectedTensor> expected_;
@@ -139,22 +190,17 @@ class Matcher {
 
 }  // namespace
 
-std::vector<ExpectedTensor> ExpectedTensors(const BertConfig& config) {
-  const std::size_t hidden = config.hidden_size;
-  const std::string prefix = "bert.embeddings.";
-  std::vector<ExpectedTensor> tensors = {
-      {.name = prefix + "word_embeddings.weight", .shape = {config.vocabulary_size, hidden}},
-      {.name = prefix + "position_embeddings.weight", .shape = {config.max_positions, hidden}},
-      {.name = prefix + "token_type_embeddings.weight", .shape = {config.segment_types, hidden}}};
-  AddPair(tensors, prefix + "LayerNorm", {hidden});
-  for (std::size_t layer = 0; layer < config.layers; ++layer) {
+std::vector<ExpectedTensor> ExpectedTensors(const EncoderConfig& config) {
+  std::vector<ExpectedTensor> tensors;
+  AddEmbeddings(tensors, config);
+  for (std::size_t layer = 0; layer < config.stored_layers(); ++layer) {
     AddLayer(tensors, config, layer);
   }
-  AddPair(tensors, "qa_outputs", {2, hidden});
+  AddPair(tensors, kHeadName, {2, config.hidden_size});
   return tensors;
 }
 
-TensorMatch MatchTensors(const BertConfig& config, const WeightsFile& file, HeadPolicy policy) {
+TensorMatch MatchTensors(const EncoderConfig& config, const WeightsFile& file, HeadPolicy policy) {
   return Matcher(config, file, policy).Match();
 }
 

@@ -10,14 +10,15 @@
 
 namespace bertqa {
 
-/// A tensor that a BERT with a question-answering head has, by its Hugging Face name.
+/// A tensor that an encoder with a question-answering head has, by its Hugging Face name.
 struct ExpectedTensor {
   std::string name;
   Shape shape;
 };
 
-/// All tensors of the network that `config` describes, in the order of `BertForQuestionAnswering`.
-std::vector<ExpectedTensor> ExpectedTensors(const BertConfig& config);
+/// All tensors of the network that `config` describes, in the order in which it computes (that of
+/// transformers' `BertForQuestionAnswering`): shared layers once.
+std::vector<ExpectedTensor> ExpectedTensors(const EncoderConfig& config);
 
 enum class HeadPolicy {
   kRequired,  ///< the question-answering head must be there
@@ -33,12 +34,13 @@ struct TensorMatch {
 };
 
 /// Finds every tensor of the network, in its shape and a type that weights may have. Names may lack
-/// the prefix "bert.", may begin with "module." (DataParallel) and may call a LayerNorm's weight
-/// and bias "gamma" and "beta". The pooler and other heads are unused, as with transformers; index
-/// buffers (`embeddings.position_ids`, `embeddings.token_type_ids`) are passed over.
+/// the family's prefix ("bert."), may begin with "module." (DataParallel) and may call weight and
+/// bias "gamma" and "beta". The pooler and other heads are unused, as with transformers; index
+/// buffers
+/// (`embeddings.position_ids`, `embeddings.token_type_ids`) are passed over.
 /// Throws Error{kMalformed} that names the first tensor that is wrong, missing, or one too many of
-/// the encoder (of a layer that `config` does not have), with the expected
-/// and the found shape; Error{kUnsupported} for a type that is no weight.
-TensorMatch MatchTensors(const BertConfig& config, const WeightsFile& file, HeadPolicy policy);
+/// the encoder (of a layer that `config` does not have), with the expected and the found shape, or
+/// says that a required head is missing; Error{kUnsupported} for a type that is no weight.
+TensorMatch MatchTensors(const EncoderConfig& config, const WeightsFile& file, HeadPolicy policy);
 
 }  // namespace bertqa

@@ -19,8 +19,8 @@ std::size_t ChooseBlockRows(std::size_t rows, std::size_t threads, std::size_t m
 
 }  // namespace
 
-ForwardPass::ForwardPass(const BertConfig& config, const ComputeOptions& options,
-                         const BertParameters& parameters, const PackedBatch& batch,
+ForwardPass::ForwardPass(const EncoderConfig& config, const ComputeOptions& options,
+                         const EncoderParameters& parameters, const PackedBatch& batch,
                          Workspace& workspace)
     : config_(config),
       options_(options),
@@ -30,13 +30,8 @@ ForwardPass::ForwardPass(const BertConfig& config, const ComputeOptions& options
       types_(ChooseActivationTypes(options)),
       block_rows_(
           ChooseBlockRows(batch.token_count(), workspace.team().size(), MaxBlockRows(options))),
-      blocks_((batch.token_count() + block_rows_ - 1) / block_rows_) {
-  position_of_.reserve(batch.token_count());
-  for (std::size_t window = 0; window < batch.window_count(); ++window) {
-    for (std::size_t token = batch.offsets[window]; token < batch.offsets[window + 1]; ++token) {
-      position_of_.push_back(token - batch.offsets[window]);
-    }
-  }
+      blocks_((batch.token_count() + block_rows_ - 1) / block_rows_),
+      position_of_(PositionRows(config, batch)) {
   logits_.start.resize(batch.token_count());
   logits_.end.resize(batch.token_count());
   workspace_.Reserve(batch.token_count());
@@ -48,7 +43,7 @@ SpanLogits ForwardPass::Run() {
     EmbedBlock(block, workspace_.scratch(worker));
   });
   const std::size_t attention_tasks = batch_.window_count() * config_.attention_heads;
-  for (std::size_t layer = 0; layer < parameters_.layers.size(); ++layer) {
+  for (std::size_t layer = 0; layer < config_.layers; ++layer) {
     team.ForEach(attention_tasks, [this](std::size_t task, std::size_t worker) {
       AttendTask(task, workspace_.scratch(worker));
     });
@@ -66,7 +61,17 @@ TokenRange ForwardPass::Block(std::size_t block) const {
 
 void ForwardPass::EmbedBlock(std::size_t block, Scratch& scratch) {
   const TokenRange rows = Block(block);
-  Embed(parameters_.embeddings, batch_, position_of_, rows, Hidden(rows));
+  const EmbeddingParameters& embeddings = parameters_.embeddings;
+  if (embeddings.projection) {
+    const std::size_t width = config_.embedding_width();
+    float* const embedded = scratch.embedded.data();
+    Embed(embeddings, batch_, position_of_, rows, embedded);
+    Multiply(scratch.operand.Assign(embedded, width, rows.size(), width), rows.size(),
+             *embeddings.projection, Activation::kNone,
+             {.floats = Hidden(rows), .stride = config_.hidden_size});
+  } else {
+    Embed(embeddings, batch_, position_of_, rows, Hidden(rows));
+  }
   ProjectQueryKeyValue(/*layer=*/0, rows, scratch);
 }
 
@@ -97,7 +102,7 @@ void ForwardPass::AttendTask(std::size_t task, Scratch& scratch) {
 }
 
 void ForwardPass::FinishLayerBlock(std::size_t layer, TokenRange rows, Scratch& scratch) {
-  const LayerParameters& weights = parameters_.layers[layer];
+  const LayerParameters& weights = parameters_.layer(layer);
   const std::size_t hidden = config_.hidden_size;
   float* const attended = scratch.attended.data();
   Multiply(ContextOperand(rows, scratch), rows.size(), weights.attention_output, Activation::kNone,
@@ -105,7 +110,7 @@ void ForwardPass::FinishLayerBlock(std::size_t layer, TokenRange rows, Scratch& 
   Normalise(attended, Hidden(rows), rows.size(), weights.attention_norm);
   FeedForward(weights, rows, scratch);
   Normalise(Hidden(rows), attended, rows.size(), weights.output_norm);
-  if (layer + 1 < parameters_.layers.size()) {
+  if (layer + 1 < config_.layers) {
     ProjectQueryKeyValue(layer + 1, rows, scratch);
   } else {
     ProjectLogits(rows, scratch);
@@ -166,7 +171,7 @@ void ForwardPass::ProjectQueryKeyValue(std::size_t layer, TokenRange rows, Scrat
     output.floats = workspace_.qkv() + first;
   }
   Multiply(scratch.operand.Assign(Hidden(rows), hidden, rows.size(), hidden), rows.size(),
-           parameters_.layers[layer].query_key_value, Activation::kNone, output);
+           parameters_.layer(layer).query_key_value, Activation::kNone, output);
 }
 
 void ForwardPass::ProjectLogits(TokenRange rows, Scratch& scratch) {

@@ -23,8 +23,8 @@ namespace bertqa {
 /// A view: its arguments must outlive it.
 class ForwardPass {
  public:
-  ForwardPass(const BertConfig& config, const ComputeOptions& options,
-              const BertParameters& parameters, const PackedBatch& batch, Workspace& workspace);
+  ForwardPass(const EncoderConfig& config, const ComputeOptions& options,
+              const EncoderParameters& parameters, const PackedBatch& batch, Workspace& workspace);
 
   SpanLogits Run();
 
@@ -41,15 +41,15 @@ class ForwardPass {
                  const LayerNorm& norm) const;
   float* Hidden(TokenRange rows) { return workspace_.hidden() + rows.begin * config_.hidden_size; }
 
-  const BertConfig& config_;
+  const EncoderConfig& config_;
   const ComputeOptions& options_;
-  const BertParameters& parameters_;
+  const EncoderParameters& parameters_;
   const PackedBatch& batch_;
   Workspace& workspace_;
   ActivationTypes types_;
   std::size_t block_rows_ = 0;
   std::size_t blocks_ = 0;
-  std::vector<std::size_t> position_of_;  // [N]
+  std::vector<std::size_t> position_of_;  // [N], rows of the position table
   SpanLogits logits_;
 };
 

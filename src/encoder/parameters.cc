@@ -7,6 +7,7 @@
 
 #include "encoder/embeddings.h"
 #include "encoder/task_team.h"
+#include "encoder/tensor_names.h"
 
 namespace bertqa {
 namespace {
@@ -24,11 +25,10 @@ class Loader {
     return values;
   }
 
-  LayerNorm ReadNorm(const std::string& name) const {
-    const BertConfig& config = checkpoint_.config();
-    return {.weight = Float(name + ".weight", config.hidden_size),
-            .bias = Float(name + ".bias", config.hidden_size),
-            .epsilon = static_cast<float>(config.layer_norm_epsilon)};
+  LayerNorm ReadNorm(const std::string& name, std::size_t size) const {
+    return {.weight = Float(name + ".weight", size),
+            .bias = Float(name + ".bias", size),
+            .epsilon = static_cast<float>(checkpoint_.config().layer_norm_epsilon)};
   }
 
   /// The [outputs, inputs] matrices of `names` one below the other, with their biases.
@@ -76,48 +76,68 @@ class Loader {
   ComputeOptions options_;
 };
 
-LayerParameters ReadLayer(const Loader& loader, const BertConfig& config, Precision precision,
+LayerParameters ReadLayer(const Loader& loader, const EncoderConfig& config, Precision precision,
                           std::size_t layer) {
   const std::size_t hidden = config.hidden_size;
   const std::size_t inner = config.intermediate_size;
-  const std::string prefix = "bert.encoder.layer." + std::to_string(layer);
-  const std::string self = prefix + ".attention.self.";
-  return {
-      .query_key_value = loader.ReadLinears({self + "query", self + "key", self + "value"}, hidden,
-                                            hidden, precision),
-      .attention_output = loader.ReadLinear(prefix + ".attention.output.dense", hidden, hidden),
-      .attention_norm = loader.ReadNorm(prefix + ".attention.output.LayerNorm"),
-      .feed_forward_in = loader.ReadLinear(prefix + ".intermediate.dense", hidden, inner),
-      .feed_forward_out = loader.ReadLinear(prefix + ".output.dense", inner, hidden),
-      .output_norm = loader.ReadNorm(prefix + ".output.LayerNorm"),
+  const FamilyTraits& traits = TraitsOf(config.family);
+  const LayerTensorNames& names = traits.layer;
+  const auto at = [place = LayerPlace(traits, layer)](std::string_view name) {
+    return place + std::string(name);
   };
+  return {
+      .query_key_value = loader.ReadLinears({at(names.query), at(names.key), at(names.value)},
+                                            hidden, hidden, precision),
+      .attention_output = loader.ReadLinear(at(names.attention_output), hidden, hidden),
+      .attention_norm = loader.ReadNorm(at(names.attention_norm), hidden),
+      .feed_forward_in = loader.ReadLinear(at(names.feed_forward_in), hidden, inner),
+      .feed_forward_out = loader.ReadLinear(at(names.feed_forward_out), inner, hidden),
+      .output_norm = loader.ReadNorm(at(names.output_norm), hidden),
+  };
+}
+
+EmbeddingParameters ReadEmbeddings(const Loader& loader, const Checkpoint& checkpoint,
+                                   const ComputeOptions& options) {
+  const EncoderConfig& config = checkpoint.config();
+  const FamilyTraits& traits = TraitsOf(config.family);
+  const std::size_t width = config.embedding_width();
+  const std::string place = EmbeddingsPlace(traits);
+  const std::string words = place + "word_embeddings.weight";
+  EmbeddingParameters embeddings{
+      .isa = options.isa,
+      .words = checkpoint.Read(words),
+      .words_dtype = checkpoint.dtype(words),
+      .positions = loader.Float(place + "position_embeddings.weight", config.max_positions * width),
+      .segments = config.segment_types == 0 ? AlignedBuffer<float>(width)
+                                            : loader.Float(place + "token_type_embeddings.weight",
+                                                           config.segment_types * width),
+      .reads_segments = traits.segments == SegmentRule::kRead,
+      .norm = loader.ReadNorm(place + "LayerNorm", width)};
+  if (config.segment_types == 0) {
+    std::fill_n(embeddings.segments.data(), width, 0.0F);
+  }
+  if (config.projects_embeddings()) {
+    embeddings.projection = loader.ReadLinear(ProjectionPlace(traits), width, config.hidden_size);
+  }
+  return embeddings;
 }
 
 }  // namespace
 
-BertParameters LoadParameters(const Checkpoint& checkpoint, const ComputeOptions& options,
-                              std::size_t threads) {
-  const BertConfig& config = checkpoint.config();
+EncoderParameters LoadParameters(const Checkpoint& checkpoint, const ComputeOptions& options,
+                                 std::size_t threads) {
+  const EncoderConfig& config = checkpoint.config();
   const std::size_t hidden = config.hidden_size;
   const Loader loader(checkpoint, options);
-  std::vector<std::optional<LayerParameters>> layers(config.layers);
-  TaskTeam(std::min(threads, config.layers))
-      .ForEach(config.layers, [&](std::size_t layer, std::size_t /*worker*/) {
+  std::vector<std::optional<LayerParameters>> layers(config.stored_layers());
+  TaskTeam(std::min(threads, layers.size()))
+      .ForEach(layers.size(), [&](std::size_t layer, std::size_t /*worker*/) {
         layers[layer].emplace(ReadLayer(loader, config, options.precision, layer));
       });
-  const std::string prefix = "bert.embeddings.";
-  const std::string words = prefix + "word_embeddings.weight";
-  BertParameters parameters{
-      .embeddings = {.isa = options.isa,
-                     .words = checkpoint.Read(words),
-                     .words_dtype = checkpoint.dtype(words),
-                     .positions = loader.Float(prefix + "position_embeddings.weight",
-                                               config.max_positions * hidden),
-                     .segments = loader.Float(prefix + "token_type_embeddings.weight",
-                                              config.segment_types * hidden),
-                     .norm = loader.ReadNorm(prefix + "LayerNorm")},
+  EncoderParameters parameters{
+      .embeddings = ReadEmbeddings(loader, checkpoint, options),
       .layers = {},
-      .head = loader.ReadLinears({"qa_outputs"}, hidden, 2, Precision::kFloat32)};
+      .head = loader.ReadLinears({kHeadName}, hidden, 2, Precision::kFloat32)};
   parameters.layers.reserve(layers.size());
   for (std::optional<LayerParameters>& layer : layers) {
     parameters.layers.push_back(std::move(*layer));

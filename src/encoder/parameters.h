@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "encoder/checkpoint.h"
@@ -11,12 +12,12 @@
 namespace bertqa {
 
 struct LayerNorm {
-  AlignedBuffer<float> weight;  ///< [H]
-  AlignedBuffer<float> bias;    ///< [H]
+  AlignedBuffer<float> weight;  ///< [H], or [E] behind the embeddings
+  AlignedBuffer<float> bias;    ///< the same
   float epsilon = 0;
 };
 
-/// One encoder layer (BERT, Devlin et al. 2019, section 3).
+/// One encoder layer (Devlin et al. 2019, section 3).
 struct LayerParameters {
   PackedLinear query_key_value;   ///< H to 3 · H: three products in one
   PackedLinear attention_output;  ///< H to H
@@ -26,27 +27,34 @@ struct LayerParameters {
   LayerNorm output_norm;
 };
 
-/// The rows of the three embedding tables.
+/// The rows of the embedding tables, E numbers each, and what makes H numbers of them.
 struct EmbeddingParameters {
   Isa isa = Isa::kBaseline;  ///< that rows are added and normalised with
-  TensorBytes words;  ///< [V, H], as stored, in the file's mapping where that is possible (a row is
+  TensorBytes words;  ///< [V, E], as stored, in the file's mapping where that is possible (a row is
                       ///< widened when it is used: the table is half of a small model, and a
                       ///< question needs a few hundred rows of it)
   DType words_dtype = DType::kFloat32;
-  AlignedBuffer<float> positions;  ///< [P, H]
-  AlignedBuffer<float> segments;   ///< [S, H]
+  AlignedBuffer<float> positions;  ///< [P, E]
+  AlignedBuffer<float> segments;   ///< [S, E]; a row of zeros for a network without the table
+  bool reads_segments = true;      ///< false: row 0 of segments is added to every token
   LayerNorm norm;
+  std::optional<PackedLinear> projection = {};  ///< E to H; none: E is H
 };
 
 /// All weights in the layout that the encoder computes with.
-struct BertParameters {
+struct EncoderParameters {
   EmbeddingParameters embeddings;
-  std::vector<LayerParameters> layers;  ///< [L]
+  std::vector<LayerParameters> layers;  ///< [L], or one that all layers share
   PackedLinear head;                    ///< H to 2, start and end; fp32 at every precision
+
+  /// REQUIRES: layer_index < EncoderConfig::layers.
+  const LayerParameters& layer(std::size_t layer_index) const {
+    return layers.size() == 1 ? layers.front() : layers[layer_index];
+  }
 };
 
 /// Reads every tensor once, on `threads` threads, and packs it once.
-BertParameters LoadParameters(const Checkpoint& checkpoint, const ComputeOptions& options,
-                              std::size_t threads);
+EncoderParameters LoadParameters(const Checkpoint& checkpoint, const ComputeOptions& options,
+                                 std::size_t threads);
 
 }  // namespace bertqa

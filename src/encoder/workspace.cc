@@ -9,21 +9,23 @@ constexpr std::size_t kHalvesInCacheLine = kCacheLineBytes / sizeof(BFloat16);
 
 }  // namespace
 
-Scratch::Scratch(const BertConfig& config, const ComputeOptions& options)
+Scratch::Scratch(const EncoderConfig& config, const ComputeOptions& options)
     : Scratch(config, options, MaxBlockRows(options), ChooseActivationTypes(options)) {}
 
-Scratch::Scratch(const BertConfig& config, const ComputeOptions& options, std::size_t rows,
+Scratch::Scratch(const EncoderConfig& config, const ComputeOptions& options, std::size_t rows,
                  ActivationTypes types)
-    : attended(rows * config.hidden_size),
+    : embedded(config.projects_embeddings() ? rows * config.embedding_width() : 0),
+      attended(rows * config.hidden_size),
       inner(types.bfloat16_inner ? 0 : rows * config.intermediate_size),
       logits(rows * 2),
       operand(options.precision, options.isa, rows,
-              std::max(config.hidden_size, config.intermediate_size)),
+              std::max({config.hidden_size, config.intermediate_size, config.embedding_width()})),
       inner_operand(options.precision, options.isa, types.bfloat16_inner ? rows : 0,
                     config.intermediate_size),
-      attention(options.isa, config.max_positions, config.head_size()) {}
+      attention(options.isa, config.max_window_tokens(), config.head_size()) {}
 
-Workspace::Workspace(const BertConfig& config, const ComputeOptions& options, std::size_t threads)
+Workspace::Workspace(const EncoderConfig& config, const ComputeOptions& options,
+                     std::size_t threads)
     : hidden_size_(config.hidden_size), types_(ChooseActivationTypes(options)), team_(threads) {
   scratch_.reserve(threads);
   for (std::size_t thread = 0; thread < threads; ++thread) {

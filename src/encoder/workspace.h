@@ -14,17 +14,18 @@ namespace bertqa {
 
 /// One thread's intermediate results of a block: small enough to stay in its cache.
 struct Scratch {
-  Scratch(const BertConfig& config, const ComputeOptions& options);
+  Scratch(const EncoderConfig& config, const ComputeOptions& options);
 
+  AlignedBuffer<float> embedded;  ///< [block rows, E]; none where E is H
   AlignedBuffer<float> attended;  ///< [block rows, H]
   AlignedBuffer<float> inner;     ///< [block rows, F]; none where it is bfloat16
   AlignedBuffer<float> logits;    ///< [block rows, 2]
-  Operand operand;                ///< [block rows, max(H, F)]
+  Operand operand;                ///< [block rows, max(H, F, E)]
   Operand inner_operand;          ///< [block rows, F] instead of inner
   AttentionScratch attention;
 
  private:
-  Scratch(const BertConfig& config, const ComputeOptions& options, std::size_t rows,
+  Scratch(const EncoderConfig& config, const ComputeOptions& options, std::size_t rows,
           ActivationTypes types);
 };
 
@@ -32,7 +33,7 @@ struct Scratch {
 /// fault for each 4 KiB, a third of the time of a small model.
 class Workspace {
  public:
-  Workspace(const BertConfig& config, const ComputeOptions& options, std::size_t threads);
+  Workspace(const EncoderConfig& config, const ComputeOptions& options, std::size_t threads);
 
   /// Makes room for `tokens` rows.
   void Reserve(std::size_t tokens);

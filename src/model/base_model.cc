@@ -64,8 +64,9 @@ void ReadTensors(const WeightsFile& file, NormalNumbers numbers, BaseModel& mode
 BaseModel ReadBaseModel(const fs::path& directory, std::uint64_t seed) {
   RequireModelDirectory(directory);
   const fs::path config_file = directory / "config.json";
-  const BertConfig config = ReadBertConfig(config_file);
-  const BertTrainingDefaults training = ReadTrainingDefaults(config_file);
+  const EncoderConfig config = ReadEncoderConfig(config_file);
+  RequireBert(config, config_file.string() + ": training");
+  const TrainingDefaults training = ReadTrainingDefaults(config_file);
   BaseModel model = {.config = config,
                      .dropout = training.dropout,
                      .tokenizer = ReadTokenizer(directory, config),

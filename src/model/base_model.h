@@ -15,7 +15,7 @@ namespace bertqa {
 
 /// A model that training begins with.
 struct BaseModel {
-  BertConfig config;
+  EncoderConfig config;
   double dropout = 0.1;  ///< "hidden_dropout_prob" of config.json
   std::unique_ptr<const Tokenizer> tokenizer;
   ModelNotes notes;

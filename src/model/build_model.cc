@@ -2,12 +2,13 @@
 
 #include <utility>
 
-#include "encoder/bert_encoder.h"
+#include "encoder/qa_encoder.h"
 #include "model/directory.h"
 
 namespace bertqa {
 
-LoadedTokenizer ReadTokenizerOf(const std::filesystem::path& directory, const BertConfig& config) {
+LoadedTokenizer ReadTokenizerOf(const std::filesystem::path& directory,
+                                const EncoderConfig& config) {
   LoadedTokenizer loaded = LoadTokenizer(directory);
   const std::size_t pieces = loaded.tokenizer->vocabulary_size();
   if (loaded.is_whole_vocabulary || pieces > config.vocabulary_size) {
@@ -17,7 +18,7 @@ LoadedTokenizer ReadTokenizerOf(const std::filesystem::path& directory, const Be
 }
 
 std::unique_ptr<const Tokenizer> ReadTokenizer(const std::filesystem::path& directory,
-                                               const BertConfig& config) {
+                                               const EncoderConfig& config) {
   return ReadTokenizerOf(directory, config).tokenizer;
 }
 
@@ -25,7 +26,7 @@ Model BuildModel(std::unique_ptr<const Tokenizer> tokenizer, const Checkpoint& c
                  const ModelDefaults& defaults, const LoadOptions& options, std::string name) {
   const ComputeOptions compute = ChooseCompute(options.precision, ChosenIsa());
   return {.tokenizer = std::move(tokenizer),
-          .qa = BuildBertEncoder(checkpoint, compute, options.threads),
+          .qa = BuildQaEncoder(checkpoint, compute, options.threads),
           .defaults = defaults,
           .name = std::move(name)};
 }

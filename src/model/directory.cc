@@ -108,7 +108,7 @@ fs::path FindWeights(const fs::path& directory) {
 }
 
 void RequireVocabularySize(const fs::path& vocabulary_file, std::size_t pieces,
-                           const BertConfig& config) {
+                           const EncoderConfig& config) {
   if (pieces != config.vocabulary_size) {
     throw Error(ErrorCode::kMalformed, vocabulary_file.string() + ": " + std::to_string(pieces) +
                                            " pieces; config.json's \"vocab_size\" is " +

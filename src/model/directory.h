@@ -35,6 +35,6 @@ std::filesystem::path FindWeights(const std::filesystem::path& directory);
 
 /// Throws Error{kMalformed} unless `vocab.txt` has as many pieces as `config.json` says.
 void RequireVocabularySize(const std::filesystem::path& vocabulary_file, std::size_t pieces,
-                           const BertConfig& config);
+                           const EncoderConfig& config);
 
 }  // namespace bertqa

@@ -52,7 +52,7 @@ struct OpenedModel {
 
 OpenedModel Open(const fs::path& directory) {
   RequireModelDirectory(directory);
-  const BertConfig config = ReadBertConfig(directory / "config.json");
+  const EncoderConfig config = ReadEncoderConfig(directory / "config.json");
   const fs::path weights = FindWeights(directory);
   return {.tokenizer = ReadTokenizerOf(directory, config),
           .checkpoint = Checkpoint(config, OpenWeights(weights)),
@@ -111,8 +111,8 @@ fs::path FindModel(const std::string& directory_or_name,
 
 ModelInfo ReadModelInfo(const fs::path& directory) {
   const OpenedModel opened = Open(directory);
-  const BertConfig& config = opened.checkpoint.config();
-  return {.family = "bert",
+  const EncoderConfig& config = opened.checkpoint.config();
+  return {.family = std::string(TraitsOf(config.family).model_type),
           .tokenizer = opened.tokenizer.description,
           .weights_file = opened.checkpoint.file().path().filename().string(),
           .weights_dtype = StoredDType(opened.checkpoint),
@@ -122,7 +122,7 @@ ModelInfo ReadModelInfo(const fs::path& directory) {
           .attention_heads = config.attention_heads,
           .intermediate_size = config.intermediate_size,
           .vocabulary_size = config.vocabulary_size,
-          .max_window_tokens = config.max_positions,
+          .max_window_tokens = config.max_window_tokens(),
           .parameters = CountParameters(opened.checkpoint),
           .files = ListFiles(directory),
           .defaults = opened.notes.defaults};

@@ -19,11 +19,11 @@ std::string Text(const Json& json) {
   return json.dump(2) + "\n";
 }
 
-std::string TokenizerConfigText(const WordPieceConfig& tokenizer, const BertConfig& config) {
+std::string TokenizerConfigText(const WordPieceConfig& tokenizer, const EncoderConfig& config) {
   return Text({{"do_lower_case", tokenizer.lowercase},
                {"strip_accents", tokenizer.strip_accents ? Json(*tokenizer.strip_accents) : Json()},
                {"tokenize_chinese_chars", tokenizer.tokenize_chinese_chars},
-               {"model_max_length", config.max_positions},
+               {"model_max_length", config.max_window_tokens()},
                {"tokenizer_class", WordPieceClass(tokenizer.layout)},
                {"cls_token", tokenizer.cls_token},
                {"sep_token", tokenizer.sep_token},
@@ -34,7 +34,8 @@ std::string TokenizerConfigText(const WordPieceConfig& tokenizer, const BertConf
 
 /// vocab.txt and the settings, whatever they were read from.
 std::vector<ModelFiles::TokenizerFile> WordPieceFiles(const fs::path& vocabulary_file,
-                                                      PairLayout layout, const BertConfig& config) {
+                                                      PairLayout layout,
+                                                      const EncoderConfig& config) {
   const WordPieceConfig tokenizer = ReadTokenizerConfig(vocabulary_file.parent_path(), layout);
   const VocabularyText vocabulary = ReadVocabularyText(vocabulary_file);
   const std::string name = vocabulary.source.string();
@@ -46,7 +47,7 @@ std::vector<ModelFiles::TokenizerFile> WordPieceFiles(const fs::path& vocabulary
 
 /// What tokenizers of other kinds are made of.
 std::vector<ModelFiles::TokenizerFile> CopiedFiles(const fs::path& directory,
-                                                   const BertConfig& config) {
+                                                   const EncoderConfig& config) {
   ReadTokenizer(directory, config);  // checks it, and names the file
   std::vector<ModelFiles::TokenizerFile> files;
   for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
@@ -63,7 +64,7 @@ std::vector<ModelFiles::TokenizerFile> CopiedFiles(const fs::path& directory,
 ModelFiles ReadModelFiles(const fs::path& config, const fs::path& vocabulary) {
   ModelFiles files = {.tokenizer = {},
                       .configuration = ReadJsonText(config),
-                      .config = ReadBertConfig(config),
+                      .config = ReadEncoderConfig(config),
                       .notes = {}};
   const fs::path directory = vocabulary.parent_path();
   if (const auto layout = FindWordPieceLayout(directory)) {

@@ -16,7 +16,7 @@ struct ModelFiles {
   };
   std::vector<TokenizerFile> tokenizer;  ///< of WordPiece: vocab.txt and its settings
   std::string configuration;             ///< the text of config.json
-  BertConfig config;                     ///< what it says
+  EncoderConfig config;                  ///< what it says
   ModelNotes notes;
 };
 

@@ -59,7 +59,7 @@ std::string FloatLiteral(double value) {
 
 }  // namespace
 
-std::string TorchScriptForward(const BertConfig& config) {
+std::string TorchScriptForward(const EncoderConfig& config) {
   std::string source = kInputs;
   for (std::size_t layer = 0; layer < config.layers; ++layer) {
     std::string part = kLayer;

@@ -8,6 +8,6 @@ namespace bertqa {
 
 /// The `forward` of a BERT with a question-answering head in TorchScript, over submodules named as
 /// in `BertForQuestionAnswering`: the text that a TorchScript archive is compiled from.
-std::string TorchScriptForward(const BertConfig& config);
+std::string TorchScriptForward(const EncoderConfig& config);
 
 }  // namespace bertqa

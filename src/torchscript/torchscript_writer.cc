@@ -74,6 +74,7 @@ ArchiveTensors ReadTensors(const Checkpoint& checkpoint, StoredPrecision precisi
 
 void WriteTorchScript(const Checkpoint& checkpoint, StoredPrecision precision,
                       const std::filesystem::path& path) {
+  RequireBert(checkpoint.config(), path.string() + ": TorchScript archive");
   RequireOneType(checkpoint, precision);
   const WriteArchiveFunction write = LoadWriter();
   const ArchiveTensors all = ReadTensors(checkpoint, precision);

@@ -76,7 +76,7 @@ void ClaimOutput(const TrainPaths& paths) {
   }
 }
 
-Checkpoint ViewWeights(const BertConfig& config, const std::vector<StateTensor>& state) {
+Checkpoint ViewWeights(const EncoderConfig& config, const std::vector<StateTensor>& state) {
   std::vector<MemoryTensor> tensors;
   for (const ExpectedTensor& expected : ExpectedTensors(config)) {
     for (const StateTensor& tensor : state) {

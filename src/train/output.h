@@ -21,7 +21,7 @@ void ClaimOutput(const TrainPaths& paths);
 void CheckOutput(const TrainPaths& paths);
 
 /// A checkpoint whose tensors are the engine's memory.
-Checkpoint ViewWeights(const BertConfig& config, const std::vector<StateTensor>& state);
+Checkpoint ViewWeights(const EncoderConfig& config, const std::vector<StateTensor>& state);
 
 /// Writes the files of a model directory beside `output`'s and renames them into it.
 void ReplaceModelFiles(const std::filesystem::path& base, const Checkpoint& weights,

@@ -105,7 +105,7 @@ void Choose(TrainRun& run, const AutogradModule& autograd) {
   options.learning_rate =
       options.learning_rate.value_or(DefaultLearningRate(run.base.config.hidden_size));
   options.dropout = options.dropout.value_or(run.base.dropout);
-  const std::size_t limit = run.base.config.max_positions;
+  const std::size_t limit = run.base.config.max_window_tokens();
   if (options.windows.window_tokens > limit) {
     throw Error(ErrorCode::kUsage, "--window-tokens " +
                                        std::to_string(options.windows.window_tokens) +
@@ -154,7 +154,7 @@ void ReadDev(TrainRun& run, const TrainObserver& observer) {
   }
   QaOptions options;
   options.windows.window_tokens =
-      std::min(options.windows.window_tokens, run.base.config.max_positions);
+      std::min(options.windows.window_tokens, run.base.config.max_window_tokens());
   if (options.windows.window_tokens < QaOptions().windows.window_tokens) {
     options.windows = run.options.windows;
   }

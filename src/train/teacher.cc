@@ -114,12 +114,12 @@ std::string NameOfTeaching(const TrainingSet& set, const fs::path& teacher) {
 
 void CheckTeacher(const fs::path& teacher, const Tokenizer& student, std::size_t window_tokens) {
   RequireModelDirectory(teacher);
-  const BertConfig config = ReadBertConfig(teacher / "config.json");
+  const EncoderConfig config = ReadEncoderConfig(teacher / "config.json");
   RequireSameVocabulary(student, *ReadTokenizer(teacher, config), teacher);
-  if (config.max_positions < window_tokens) {
+  if (config.max_window_tokens() < window_tokens) {
     throw Error(ErrorCode::kUsage,
                 "--teacher " + teacher.string() + ": windows of " + std::to_string(window_tokens) +
-                    " tokens are expected, it takes " + std::to_string(config.max_positions));
+                    " tokens are expected, it takes " + std::to_string(config.max_window_tokens()));
   }
 }
 

@@ -17,22 +17,22 @@ Json Good() {
 
 class ConfigTest : public testing::Test {
  protected:
-  BertConfig Read(const Json& json) const {
-    return ReadBertConfig(folder_.Write("config.json", json.dump()));
+  EncoderConfig Read(const Json& json) const {
+    return ReadEncoderConfig(folder_.Write("config.json", json.dump()));
   }
   void ExpectRefused(const std::string& key, const Json& value, const std::string& message,
                      ErrorCode code) const {
     Json json = Good();
     json[key] = value;
     const auto path = folder_.Write("config.json", json.dump());
-    ExpectError(code, path.string() + ": " + message, [&] { ReadBertConfig(path); });
+    ExpectError(code, path.string() + ": " + message, [&] { ReadEncoderConfig(path); });
   }
 
   TemporaryFolder folder_;
 };
 
 TEST_F(ConfigTest, DefaultsAreBerts) {
-  const BertConfig config = Read(Good());
+  const EncoderConfig config = Read(Good());
   EXPECT_EQ(config.activation, Activation::kGelu);
   EXPECT_EQ(config.layer_norm_epsilon, 1e-12);
   EXPECT_EQ(config.head_size(), 8U);
@@ -43,19 +43,117 @@ TEST_F(ConfigTest, OtherNetworksAreUnsupported) {
   const auto expect = [&](const char* key, const Json& value, const char* message) {
     ExpectRefused(key, value, message, ErrorCode::kUnsupported);
   };
-  expect("model_type", "roberta",
-         R"("model_type": "roberta" is not supported; "bert" is expected)");
+  expect("model_type", "gpt2",
+         R"("model_type": "gpt2" is not supported; "bert", "distilbert", "roberta", )"
+         R"("camembert", "xlm-roberta", "albert" or "electra" is expected)");
   expect("model_type", 7, R"("model_type": 7 is not supported; a string is expected)");
   expect("hidden_act", "silu",
          R"("hidden_act": "silu" is not supported; "gelu", "gelu_new" or "relu" is expected)");
   expect("position_embedding_type", "relative_key",
          R"("position_embedding_type": "relative_key" is not supported; "absolute" is expected)");
   expect("is_decoder", true, R"("is_decoder": true is not supported; false is expected)");
+  expect("pruned_heads", {{"0", {1}}},
+         R"("pruned_heads": {"0":[1]} is not supported; nothing is expected)");
+}
+
+TEST_F(ConfigTest, FamilyMayFollowFromTheArchitecture) {
   Json json = Good();
   json.erase("model_type");
-  const auto path = folder_.Write("config.json", json.dump());
-  ExpectError(ErrorCode::kUnsupported, path.string() + R"(: no "model_type"; "bert" is expected)",
-              [&] { ReadBertConfig(path); });
+  json["architectures"] = {"RobertaForQuestionAnswering"};
+  EXPECT_EQ(Read(json).family, Family::kRoberta);
+  json["architectures"] = {"BertModel"};
+  EXPECT_EQ(Read(json).family, Family::kBert);
+  for (const char* architecture : {"", "BertGenerationEncoder", "XLMRobertaXLModel"}) {
+    json["architectures"] = {architecture};
+    const auto path = folder_.Write("config.json", json.dump());
+    ExpectError(ErrorCode::kUnsupported,
+                path.string() +
+                    R"(: no "model_type"; "bert", "distilbert", "roberta", "camembert", )"
+                    R"("xlm-roberta", "albert" or "electra" is expected)",
+                [&] { ReadEncoderConfig(path); });
+  }
+}
+
+TEST_F(ConfigTest, KeysThatAreNotUnderstoodAreRefused) {
+  ExpectRefused(
+      "rotary_value", true,
+      "\"rotary_value\": true is not a key that is known for BERT; take it out if it does "
+      "not change the answers",
+      ErrorCode::kUnsupported);
+  ExpectRefused(
+      "embedding_size", 16,
+      "\"embedding_size\": 16 is not a key that is known for BERT; take it out if it does "
+      "not change the answers",
+      ErrorCode::kUnsupported);
+  Json json = Good();
+  json["id2label"] = {{"0", "LABEL_0"}};
+  json["_name_or_path"] = "somewhere";
+  json["attention_probs_dropout_prob"] = 0.1;
+  json["pruned_heads"] = Json::object();
+  EXPECT_NO_THROW(Read(json));
+}
+
+TEST_F(ConfigTest, DistilBertCallsItsSizesOtherwise) {
+  const EncoderConfig config = Read({{"model_type", "distilbert"},
+                                     {"vocab_size", 60},
+                                     {"dim", 32},
+                                     {"n_layers", 3},
+                                     {"n_heads", 4},
+                                     {"hidden_dim", 64},
+                                     {"activation", "relu"},
+                                     {"max_position_embeddings", 40}});
+  EXPECT_EQ(config.hidden_size, 32U);
+  EXPECT_EQ(config.layers, 3U);
+  EXPECT_EQ(config.segment_types, 0U);
+  EXPECT_EQ(config.activation, Activation::kRelu);
+  EXPECT_EQ(config.max_window_tokens(), 40U);
+}
+
+TEST_F(ConfigTest, RobertasPositionsBeginBehindThePadding) {
+  for (const char* model_type : {"roberta", "camembert", "xlm-roberta"}) {
+    Json json = Good();
+    json["model_type"] = model_type;
+    EXPECT_EQ(Read(json).max_window_tokens(), 38U);
+    json["pad_token_id"] = 0;
+    EXPECT_EQ(Read(json).max_window_tokens(), 39U);
+    json["pad_token_id"] = 39;
+    const auto path = folder_.Write("config.json", json.dump());
+    ExpectError(ErrorCode::kMalformed,
+                path.string() +
+                    ": \"max_position_embeddings\" 40 leaves no position behind "
+                    "\"pad_token_id\" 39",
+                [&] { ReadEncoderConfig(path); });
+  }
+}
+
+TEST_F(ConfigTest, EmbeddingsMayBeProjected) {
+  Json json = Good();
+  json["embedding_size"] = 16;
+  json["model_type"] = "electra";
+  EXPECT_EQ(Read(json).embedding_size, 16U);
+  json["model_type"] = "albert";
+  EXPECT_EQ(Read(json).embedding_size, 16U);
+  EXPECT_EQ(Read(json).activation, Activation::kGeluNew);
+  EXPECT_EQ(Read(json).stored_layers(), 1U);
+  json["embedding_size"] = 32;
+  EXPECT_TRUE(Read(json).projects_embeddings());  // ALBERT always does
+  json["model_type"] = "electra";
+  EXPECT_FALSE(Read(json).projects_embeddings());
+}
+
+TEST_F(ConfigTest, AlbertsSharingIsOfOneGroup) {
+  for (const char* key : {"num_hidden_groups", "inner_group_num"}) {
+    Json json = Good();
+    json["model_type"] = "albert";
+    json["embedding_size"] = 16;
+    json[key] = 1;
+    EXPECT_NO_THROW(Read(json));
+    json[key] = 2;
+    const auto path = folder_.Write("config.json", json.dump());
+    ExpectError(ErrorCode::kUnsupported,
+                path.string() + ": \"" + key + "\": 2 is not supported; 1 is expected",
+                [&] { ReadEncoderConfig(path); });
+  }
 }
 
 TEST_F(ConfigTest, BadNumbersAreNamed) {
@@ -97,7 +195,7 @@ TEST_F(ConfigTest, BadFilesAreNamed) {
   const auto expect = [&](const char* text, const char* message) {
     const auto path = folder_.Write("config.json", text);
     ExpectError(ErrorCode::kMalformed, path.string() + ": " + message,
-                [&] { ReadBertConfig(path); });
+                [&] { ReadEncoderConfig(path); });
   };
   expect("{", "not valid JSON");
   expect("", "not valid JSON");

@@ -40,7 +40,7 @@ void ExpectError(ErrorCode code, const std::string& message, const std::function
   }
 }
 
-EditableWeights::EditableWeights(const BertConfig& config, unsigned seed) {
+EditableWeights::EditableWeights(const EncoderConfig& config, unsigned seed) {
   std::mt19937 generator(seed);
   std::normal_distribution<float> values(0, 0.2F);
   for (const ExpectedTensor& tensor : ExpectedTensors(config)) {
@@ -79,7 +79,7 @@ TensorEntry& EditableWeights::Find(const std::string& name) {
                        [&](const TensorEntry& entry) { return entry.name == name; });
 }
 
-BertConfig SmallConfig() {
+EncoderConfig SmallConfig() {
   return {.vocabulary_size = 100,
           .hidden_size = 24,
           .layers = 2,
@@ -88,18 +88,19 @@ BertConfig SmallConfig() {
           .max_positions = 200};
 }
 
-Checkpoint RandomCheckpoint(const BertConfig& config, unsigned seed) {
+Checkpoint RandomCheckpoint(const EncoderConfig& config, unsigned seed) {
   return Checkpoint(config, std::make_unique<EditableWeights>(config, seed));
 }
 
 Checkpoint OpenBundled() {
   const fs::path folder = kBundledModel;
-  return Checkpoint(ReadBertConfig(folder / "config.json"), OpenTorchArchive(folder / "model.pt"));
+  return Checkpoint(ReadEncoderConfig(folder / "config.json"),
+                    OpenTorchArchive(folder / "model.pt"));
 }
 
 Checkpoint OpenGolden(const std::string& name) {
   const fs::path folder = fs::path("golden/models") / name;
-  return Checkpoint(ReadBertConfig(folder / "config.json"),
+  return Checkpoint(ReadEncoderConfig(folder / "config.json"),
                     OpenSafetensors(folder / "model.safetensors"));
 }
 
@@ -120,7 +121,7 @@ std::string Describe(const ComputeOptions& options) {
   return std::string(NameOf(options.precision)) + " on " + std::string(NameOf(options.isa));
 }
 
-PackedBatch RandomBatch(const BertConfig& config, const std::vector<std::size_t>& lengths,
+PackedBatch RandomBatch(const EncoderConfig& config, const std::vector<std::size_t>& lengths,
                         unsigned seed) {
   std::mt19937 generator(seed);
   std::uniform_int_distribution<TokenId> ids(0, static_cast<TokenId>(config.vocabulary_size) - 1);

@@ -39,7 +39,7 @@ void ExpectError(ErrorCode code, const std::string& message, const std::function
 class EditableWeights : public WeightsFile {
  public:
   /// Random float32 tensors of the shapes that `config` asks for.
-  EditableWeights(const BertConfig& config, unsigned seed);
+  EditableWeights(const EncoderConfig& config, unsigned seed);
 
   const std::vector<TensorEntry>& entries() const override { return entries_; }
   TensorBytes Read(std::size_t entry_index) const override;
@@ -57,9 +57,9 @@ class EditableWeights : public WeightsFile {
 };
 
 /// A small network: 2 layers, hidden 24, 3 heads, 100 pieces, 200 positions.
-BertConfig SmallConfig();
+EncoderConfig SmallConfig();
 
-Checkpoint RandomCheckpoint(const BertConfig& config, unsigned seed);
+Checkpoint RandomCheckpoint(const EncoderConfig& config, unsigned seed);
 Checkpoint OpenBundled();
 /// models/<name> of the golden files.
 Checkpoint OpenGolden(const std::string& name);
@@ -70,7 +70,7 @@ std::vector<ComputeOptions> AllComputeOptions();
 std::string Describe(const ComputeOptions& options);
 
 /// Windows of random tokens.
-PackedBatch RandomBatch(const BertConfig& config, const std::vector<std::size_t>& lengths,
+PackedBatch RandomBatch(const EncoderConfig& config, const std::vector<std::size_t>& lengths,
                         unsigned seed);
 /// Window `window` of `batch` alone.
 PackedBatch OneWindow(const PackedBatch& batch, std::size_t window);

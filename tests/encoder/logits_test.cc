@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
-#include "encoder/bert_encoder.h"
 #include "encoder/fixtures.h"
+#include "encoder/qa_encoder.h"
 
 namespace bertqa {
 namespace {
@@ -25,7 +25,7 @@ TEST_P(GoldenLogitsTest, EqualThoseOfTransformers) {
     batch.offsets.push_back(batch.ids.size());
     const SpanLogits expected{.start = row["start"], .end = row["end"]};
     for (const Isa isa : SupportedIsas()) {
-      const auto model = BuildBertEncoder(checkpoint, {Precision::kFloat32, isa}, 2);
+      const auto model = BuildQaEncoder(checkpoint, {Precision::kFloat32, isa}, 2);
       EXPECT_LE(LargestDifference(model->Forward(batch, 2), expected), kTolerance)
           << batch.ids.size() << " tokens on " << NameOf(isa);
     }

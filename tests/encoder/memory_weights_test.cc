@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "encoder/bert_encoder.h"
 #include "encoder/fixtures.h"
+#include "encoder/qa_encoder.h"
 #include "encoder/safetensors_reader.h"
 #include "encoder/safetensors_writer.h"
 
@@ -33,8 +33,8 @@ TEST(MemoryWeightsTest, LogitsAreThoseOfTheSameWeightsInAFile) {
     EXPECT_EQ(memory.dtype("qa_outputs.weight"), DType::kFloat32);
     const PackedBatch batch = RandomBatch(file.config(), {7, 19}, 5);
     const ComputeOptions options;
-    const SpanLogits expected = BuildBertEncoder(file, options, 1)->Forward(batch, 1);
-    const SpanLogits found = BuildBertEncoder(memory, options, 1)->Forward(batch, 1);
+    const SpanLogits expected = BuildQaEncoder(file, options, 1)->Forward(batch, 1);
+    const SpanLogits found = BuildQaEncoder(memory, options, 1)->Forward(batch, 1);
     EXPECT_EQ(found.start, expected.start) << name;
     EXPECT_EQ(found.end, expected.end) << name;
   }

@@ -191,7 +191,7 @@ TEST_F(SafetensorsReaderTest, FullDiskIsAnError) {
 }
 
 TEST_F(SafetensorsReaderTest, ValuesTooLargeForHalfAreNamed) {
-  const BertConfig config = SmallConfig();
+  const EncoderConfig config = SmallConfig();
   auto weights = std::make_unique<EditableWeights>(config, 1);
   weights->Set("qa_outputs.bias", {1, 70000});
   const Checkpoint checkpoint(config, std::move(weights));

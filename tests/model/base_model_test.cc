@@ -207,6 +207,14 @@ TEST_F(BaseModelTest, AnythingElseThatIsMissingOrExtraIsAnError) {
               [&] { ReadBaseModel(model_, 1); });
 }
 
+TEST_F(BaseModelTest, OtherFamiliesCannotBeTrained) {
+  SetConfig("model_type", "roberta");
+  ExpectError(
+      ErrorCode::kUnsupported,
+      (model_ / "config.json").string() + ": training: a BERT is expected, the model is RoBERTa",
+      [&] { ReadBaseModel(model_, 1); });
+}
+
 TEST_F(BaseModelTest, HeadOfAnotherShapeIsAnError) {
   Rename([](const std::string& name) {
     return name == "qa_outputs.bias"     ? "qa_outputs.weight"

@@ -20,7 +20,8 @@ fs::path Golden(const std::string& name) {
 }
 
 Checkpoint OpenDirectory(const fs::path& directory) {
-  return Checkpoint(ReadBertConfig(directory / "config.json"), OpenWeights(FindWeights(directory)));
+  return Checkpoint(ReadEncoderConfig(directory / "config.json"),
+                    OpenWeights(FindWeights(directory)));
 }
 
 /// Every tensor has the same type and the same bytes.

@@ -47,6 +47,20 @@ TEST_F(ModelTest, BundledModelLoads) {
   EXPECT_NEAR(model.defaults.temperature, 0.93, 0.01);  // fitted (docs/bundled-model.md)
 }
 
+// These families take BERT's tokenizer.
+TEST_F(ModelTest, OtherFamiliesLoadWithAVocabulary) {
+  for (const std::string family : {"distilbert", "electra"}) {
+    const fs::path model = folder_.path() / family;
+    fs::copy("golden/models/family-" + family, model);
+    fs::copy_file(model_ / "vocab.txt", model / "vocab.txt");
+    EXPECT_EQ(LoadModel(model).qa->max_window_tokens(), 70U);
+    const ModelInfo info = ReadModelInfo(model);
+    EXPECT_EQ(info.family, family);
+    EXPECT_EQ(info.hidden_size, 32U);
+    EXPECT_EQ(info.max_window_tokens, 70U);
+  }
+}
+
 TEST_F(ModelTest, InfoOfTheBundledModel) {
   const ModelInfo info = ReadModelInfo(kBundledModel);
   EXPECT_EQ(info.family, "bert");

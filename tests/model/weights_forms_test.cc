@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 const fs::path kForms = "golden/checkpoints";
 
 SpanLogits LogitsOf(const fs::path& directory) {
-  const BertConfig config = ReadBertConfig(directory / "config.json");
+  const EncoderConfig config = ReadEncoderConfig(directory / "config.json");
   const Model model = LoadModel(directory, {.precision = Precision::kFloat32});
   return model.qa->Forward(RandomBatch(config, {1, 17, 40}, 3), 1);
 }

@@ -5,8 +5,8 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
-#include "encoder/bert_encoder.h"
 #include "encoder/fixtures.h"
+#include "encoder/qa_encoder.h"
 #include "torchscript/torchscript_writer.h"
 
 namespace bertqa {
@@ -45,7 +45,7 @@ torch::jit::Module LoadGraph(const std::filesystem::path& path) {
 TEST(TorchScriptLogitsTest, BundledGraphGivesTheSame) {
   torch::jit::Module graph = LoadGraph(std::filesystem::path(kBundledModel) / "model.pt");
   const Checkpoint checkpoint = OpenBundled();
-  const auto model = BuildBertEncoder(checkpoint, {Precision::kFloat32, SupportedIsas().back()}, 2);
+  const auto model = BuildQaEncoder(checkpoint, {Precision::kFloat32, SupportedIsas().back()}, 2);
   const PackedBatch batch = RandomBatch(checkpoint.config(), {1, 9, 64, 65, 200, 512}, 7);
   const SpanLogits logits = model->Forward(batch, 2);
   for (std::size_t window = 0; window < batch.window_count(); ++window) {
@@ -66,18 +66,17 @@ TEST(TorchScriptLogitsTest, ExportedGraphsOfRandomShapesGiveTheSame) {
   const TemporaryFolder folder;
   for (unsigned seed = 1; seed <= 6; ++seed) {
     const std::size_t heads = 1 + seed % 4;
-    BertConfig config{.vocabulary_size = 50 + seed,
-                      .hidden_size = heads * (3 + 2 * seed),
-                      .layers = 1 + seed % 3,
-                      .attention_heads = heads,
-                      .intermediate_size = 7 * seed,
-                      .max_positions = 65 + seed};
+    EncoderConfig config{.vocabulary_size = 50 + seed,
+                         .hidden_size = heads * (3 + 2 * seed),
+                         .layers = 1 + seed % 3,
+                         .attention_heads = heads,
+                         .intermediate_size = 7 * seed,
+                         .max_positions = 65 + seed};
     config.activation = static_cast<Activation>(1 + seed % 3);
     const Checkpoint checkpoint = RandomCheckpoint(config, seed);
     WriteTorchScript(checkpoint, StoredPrecision::kAsIs, folder.path() / "model.pt");
     torch::jit::Module graph = LoadGraph(folder.path() / "model.pt");
-    const auto model =
-        BuildBertEncoder(checkpoint, {Precision::kFloat32, SupportedIsas().back()}, 1);
+    const auto model = BuildQaEncoder(checkpoint, {Precision::kFloat32, SupportedIsas().back()}, 1);
     for (const std::size_t length : {std::size_t{1}, std::size_t{2}, config.max_positions}) {
       const PackedBatch window = RandomBatch(config, {length}, seed);
       EXPECT_LE(LargestDifference(RunGraph(graph, window), model->Forward(window, 1)), kTolerance)

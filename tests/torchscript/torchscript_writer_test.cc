@@ -52,8 +52,17 @@ TEST_F(TorchScriptWriterTest, WhatLibtorchThrowsArrivesAsAnError) {
   }
 }
 
+TEST_F(TorchScriptWriterTest, OtherFamiliesHaveNoGraph) {
+  const fs::path path = folder_.path() / "electra.pt";
+  ExpectError(
+      ErrorCode::kUnsupported,
+      path.string() + ": TorchScript archive: a BERT is expected, the model is ELECTRA",
+      [&] { WriteTorchScript(OpenGolden("family-electra"), StoredPrecision::kAsIs, path); });
+  EXPECT_FALSE(fs::exists(path));
+}
+
 TEST_F(TorchScriptWriterTest, MixedTypesHaveNoGraph) {
-  const BertConfig config = SmallConfig();
+  const EncoderConfig config = SmallConfig();
   auto weights = std::make_unique<EditableWeights>(config, 1);
   weights->Find("qa_outputs.bias").dtype = DType::kFloat16;
   const Checkpoint checkpoint(config, std::move(weights));
@@ -80,7 +89,7 @@ TEST_F(TorchScriptWriterTest, CutOffArchivesAreRefused) {
 // own.
 TEST_F(TorchScriptWriterTest, FlippedBitsDoNoHarm) {
   const std::string good = WriteGolden();
-  const BertConfig config = OpenGolden("tiny-32").config();
+  const EncoderConfig config = OpenGolden("tiny-32").config();
   std::size_t found = 0;
   for (std::size_t at = 5; at < good.size(); at += 499) {
     std::string bad = good;

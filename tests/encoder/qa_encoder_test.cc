@@ -1,4 +1,4 @@
-#include "encoder/bert_encoder.h"
+#include "encoder/qa_encoder.h"
 
 #include <sys/resource.h>
 
@@ -14,8 +14,8 @@ namespace {
 
 const ComputeOptions kExact = {.precision = Precision::kFloat32, .isa = SupportedIsas().back()};
 
-BertConfig Shape(std::size_t hidden, std::size_t heads, std::size_t inner, std::size_t layers) {
-  BertConfig config = SmallConfig();
+EncoderConfig Shape(std::size_t hidden, std::size_t heads, std::size_t inner, std::size_t layers) {
+  EncoderConfig config = SmallConfig();
   config.hidden_size = hidden;
   config.attention_heads = heads;
   config.intermediate_size = inner;
@@ -26,9 +26,9 @@ BertConfig Shape(std::size_t hidden, std::size_t heads, std::size_t inner, std::
 /// Odd shapes, and those of models that people use, cut down to a layer or two and a small
 /// vocabulary: the largest only on this processor's own instruction set, and none with the plain
 /// loops of the baseline, which take their time.
-std::vector<BertConfig> Shapes(Isa isa) {
-  std::vector<BertConfig> shapes = {Shape(128, 2, 512, 2), Shape(20, 5, 37, 3), Shape(21, 3, 33, 2),
-                                    Shape(35, 5, 64, 1), Shape(3, 1, 1, 1)};
+std::vector<EncoderConfig> Shapes(Isa isa) {
+  std::vector<EncoderConfig> shapes = {Shape(128, 2, 512, 2), Shape(20, 5, 37, 3),
+                                       Shape(21, 3, 33, 2), Shape(35, 5, 64, 1), Shape(3, 1, 1, 1)};
   if (isa != Isa::kBaseline) {
     shapes.push_back(Shape(384, 12, 1536, 2));
   }
@@ -51,10 +51,10 @@ std::vector<float> LogitsOf(const SpanLogits& logits, const PackedBatch& batch,
 }
 
 // Bit for bit.
-TEST(BertEncoderTest, LogitsDoNotDependOnNeighbours) {
+TEST(QaEncoderTest, LogitsDoNotDependOnNeighbours) {
   for (const ComputeOptions& options : AllComputeOptions()) {
-    for (const BertConfig& config : Shapes(options.isa)) {
-      const auto model = BuildBertEncoder(RandomCheckpoint(config, 1), options, 2);
+    for (const EncoderConfig& config : Shapes(options.isa)) {
+      const auto model = BuildQaEncoder(RandomCheckpoint(config, 1), options, 2);
       const PackedBatch batch = RandomBatch(config, {1, 30, 63, 64, 65, 2, 130, 7, 200, 11}, 2);
       const SpanLogits together = model->Forward(batch, 1);
       for (std::size_t window = 0; window < batch.window_count(); ++window) {
@@ -66,10 +66,10 @@ TEST(BertEncoderTest, LogitsDoNotDependOnNeighbours) {
   }
 }
 
-TEST(BertEncoderTest, LogitsDoNotDependOnOrderOrThreads) {
+TEST(QaEncoderTest, LogitsDoNotDependOnOrderOrThreads) {
   for (const ComputeOptions& options : AllComputeOptions()) {
-    for (const BertConfig& config : Shapes(options.isa)) {
-      const auto model = BuildBertEncoder(RandomCheckpoint(config, 3), options, 1);
+    for (const EncoderConfig& config : Shapes(options.isa)) {
+      const auto model = BuildQaEncoder(RandomCheckpoint(config, 3), options, 1);
       const PackedBatch batch = RandomBatch(config, {40, 3, 77, 150, 64, 90, 5, 31}, 4);
       const SpanLogits expected = model->Forward(batch, 1);
       std::vector<std::size_t> order(batch.window_count());
@@ -105,16 +105,16 @@ double RelativeError(const std::vector<float>& logits, const std::vector<float>&
 
 // bf16 keeps 8 significant bits, int8 about 7 of the largest value of a row: each product adds an
 // error of that order, and a network of six layers keeps it at a few hundredths of the spread.
-TEST(BertEncoderTest, NarrowPrecisionsStayNearFloat32) {
+TEST(QaEncoderTest, NarrowPrecisionsStayNearFloat32) {
   const Checkpoint checkpoint = OpenBundled();
   const PackedBatch batch = RandomBatch(checkpoint.config(), {90, 33, 71}, 6);
   const SpanLogits exact =
-      BuildBertEncoder(checkpoint, {Precision::kFloat32, Isa::kBaseline}, 2)->Forward(batch, 2);
+      BuildQaEncoder(checkpoint, {Precision::kFloat32, Isa::kBaseline}, 2)->Forward(batch, 2);
   for (const ComputeOptions& options : AllComputeOptions()) {
     const double bound = options.precision == Precision::kFloat32    ? 1e-5
                          : options.precision == Precision::kBFloat16 ? 0.05
                                                                      : 0.1;
-    const SpanLogits logits = BuildBertEncoder(checkpoint, options, 2)->Forward(batch, 2);
+    const SpanLogits logits = BuildQaEncoder(checkpoint, options, 2)->Forward(batch, 2);
     EXPECT_LT(RelativeError(logits.start, exact.start), bound) << Describe(options);
     EXPECT_LT(RelativeError(logits.end, exact.end), bound) << Describe(options);
     if (options.precision != Precision::kFloat32) {
@@ -132,12 +132,12 @@ long MinorFaults() {
 
 // Fresh memory costs a page fault for each 4 KiB: 460 tokens of intermediate results would be
 // thousands. What a pass returns is a few pages.
-TEST(BertEncoderTest, SecondPassTakesNoFreshMemory) {
-  const BertConfig config = Shape(384, 12, 1536, 1);
+TEST(QaEncoderTest, SecondPassTakesNoFreshMemory) {
+  const EncoderConfig config = Shape(384, 12, 1536, 1);
   const Checkpoint checkpoint = RandomCheckpoint(config, 10);
   const PackedBatch batch = RandomBatch(config, {200, 60, 200}, 6);
   for (const ComputeOptions& options : AllComputeOptions()) {
-    const auto model = BuildBertEncoder(checkpoint, options, 1);
+    const auto model = BuildQaEncoder(checkpoint, options, 1);
     const SpanLogits first = model->Forward(batch, 1);
     const long before = MinorFaults();
     const SpanLogits second = model->Forward(batch, 1);
@@ -146,9 +146,9 @@ TEST(BertEncoderTest, SecondPassTakesNoFreshMemory) {
   }
 }
 
-TEST(BertEncoderTest, BundledModelsLogitsDoNotDependOnNeighbours) {
+TEST(QaEncoderTest, BundledModelsLogitsDoNotDependOnNeighbours) {
   const Checkpoint checkpoint = OpenBundled();
-  const auto model = BuildBertEncoder(checkpoint, ChooseCompute(Precision::kAuto, ChosenIsa()), 1);
+  const auto model = BuildQaEncoder(checkpoint, ChooseCompute(Precision::kAuto, ChosenIsa()), 1);
   const PackedBatch batch = RandomBatch(checkpoint.config(), {180, 33, 384, 71, 129}, 6);
   const SpanLogits together = model->Forward(batch, 2);
   for (std::size_t window = 0; window < batch.window_count(); ++window) {
@@ -157,10 +157,10 @@ TEST(BertEncoderTest, BundledModelsLogitsDoNotDependOnNeighbours) {
   }
 }
 
-TEST(BertEncoderTest, TellsWhatItComputesWithAndHowMuch) {
+TEST(QaEncoderTest, TellsWhatItComputesWithAndHowMuch) {
   const Checkpoint checkpoint = OpenBundled();
   const ComputeOptions options = ChooseCompute(Precision::kAuto, ChosenIsa());
-  const auto model = BuildBertEncoder(checkpoint, options, 1);
+  const auto model = BuildQaEncoder(checkpoint, options, 1);
   const ComputeInfo info = model->compute_info();
   EXPECT_EQ(info.precision, options.precision);
   EXPECT_EQ(info.reason, options.reason);
@@ -171,8 +171,8 @@ TEST(BertEncoderTest, TellsWhatItComputesWithAndHowMuch) {
   EXPECT_GT(model->MeasurePeakGflops(1), 0.1);
 }
 
-TEST(BertEncoderTest, SeveralCallersAtOnceGetTheSame) {
-  const auto model = BuildBertEncoder(RandomCheckpoint(SmallConfig(), 8), kExact, 1);
+TEST(QaEncoderTest, SeveralCallersAtOnceGetTheSame) {
+  const auto model = BuildQaEncoder(RandomCheckpoint(SmallConfig(), 8), kExact, 1);
   const PackedBatch batch = RandomBatch(SmallConfig(), {100, 40, 199}, 9);
   const SpanLogits expected = model->Forward(batch, 1);
   std::vector<SpanLogits> found(4);
@@ -193,13 +193,13 @@ TEST(BertEncoderTest, SeveralCallersAtOnceGetTheSame) {
   }
 }
 
-TEST(BertEncoderTest, EmptyBatchGivesNothing) {
-  const auto model = BuildBertEncoder(RandomCheckpoint(SmallConfig(), 1), kExact, 1);
+TEST(QaEncoderTest, EmptyBatchGivesNothing) {
+  const auto model = BuildQaEncoder(RandomCheckpoint(SmallConfig(), 1), kExact, 1);
   EXPECT_TRUE(model->Forward(PackedBatch{}, 2).start.empty());
 }
 
-TEST(BertEncoderTest, BatchesThatDoNotFitTheModelAreErrors) {
-  const auto model = BuildBertEncoder(RandomCheckpoint(SmallConfig(), 1), kExact, 1);
+TEST(QaEncoderTest, BatchesThatDoNotFitTheModelAreErrors) {
+  const auto model = BuildQaEncoder(RandomCheckpoint(SmallConfig(), 1), kExact, 1);
   const auto expect = [&](const char* message, const PackedBatch& batch, std::size_t threads = 1) {
     ExpectError(ErrorCode::kUsage, message, [&] { model->Forward(batch, threads); });
   };

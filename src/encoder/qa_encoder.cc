@@ -1,4 +1,4 @@
-#include "encoder/bert_encoder.h"
+#include "encoder/qa_encoder.h"
 
 #include <mutex>
 #include <new>
@@ -33,16 +33,16 @@ void RequireBelow(std::int64_t value, std::size_t bound, const char* what) {
   }
 }
 
-class BertEncoder : public QaModel {
+class QaEncoder : public QaModel {
  public:
-  BertEncoder(const Checkpoint& checkpoint, const ComputeOptions& options, std::size_t threads)
+  QaEncoder(const Checkpoint& checkpoint, const ComputeOptions& options, std::size_t threads)
       : config_(checkpoint.config()),
         options_(options),
         parameters_(Guarded("encoder: cannot load the weights",
                             [&] { return LoadParameters(checkpoint, options, threads); })) {}
 
   SpanLogits Forward(const PackedBatch& batch, std::size_t threads) const override;
-  std::size_t max_window_tokens() const override { return config_.max_positions; }
+  std::size_t max_window_tokens() const override { return config_.max_window_tokens(); }
   std::size_t vocabulary_size() const override { return config_.vocabulary_size; }
   ComputeInfo compute_info() const override;
   double MeasurePeakGflops(std::size_t threads) const override;
@@ -52,15 +52,15 @@ class BertEncoder : public QaModel {
   std::unique_ptr<Workspace> TakeWorkspace(std::size_t threads) const;
   void GiveBack(std::unique_ptr<Workspace> workspace) const;
 
-  BertConfig config_;
+  EncoderConfig config_;
   ComputeOptions options_;
-  BertParameters parameters_;
+  EncoderParameters parameters_;
   mutable std::mutex mutex_;
   // Workspaces that no forward pass is using: as many as passes ever ran at once.
   mutable std::vector<std::unique_ptr<Workspace>> idle_;
 };
 
-void BertEncoder::Validate(const PackedBatch& batch, std::size_t threads) const {
+void QaEncoder::Validate(const PackedBatch& batch, std::size_t threads) const {
   if (threads == 0) {
     throw Error(ErrorCode::kUsage, "encoder: at least 1 thread is expected, not 0");
   }
@@ -76,19 +76,21 @@ void BertEncoder::Validate(const PackedBatch& batch, std::size_t threads) const 
   }
   for (std::size_t window = 0; window < batch.window_count(); ++window) {
     const std::size_t length = batch.offsets[window + 1] - batch.offsets[window];
-    if (length > config_.max_positions) {
+    if (length > config_.max_window_tokens()) {
       throw Error(ErrorCode::kUsage, "encoder: a window has " + std::to_string(length) +
                                          " tokens; the model takes at most " +
-                                         std::to_string(config_.max_positions));
+                                         std::to_string(config_.max_window_tokens()));
     }
   }
   for (std::size_t token = 0; token < tokens; ++token) {
     RequireBelow(batch.ids[token], config_.vocabulary_size, "token id");
-    RequireBelow(batch.segments[token], config_.segment_types, "segment");
+    if (parameters_.embeddings.reads_segments) {
+      RequireBelow(batch.segments[token], config_.segment_types, "segment");
+    }
   }
 }
 
-std::unique_ptr<Workspace> BertEncoder::TakeWorkspace(std::size_t threads) const {
+std::unique_ptr<Workspace> QaEncoder::TakeWorkspace(std::size_t threads) const {
   {
     const std::scoped_lock lock(mutex_);
     for (std::unique_ptr<Workspace>& workspace : idle_) {
@@ -103,12 +105,12 @@ std::unique_ptr<Workspace> BertEncoder::TakeWorkspace(std::size_t threads) const
   return std::make_unique<Workspace>(config_, options_, threads);
 }
 
-void BertEncoder::GiveBack(std::unique_ptr<Workspace> workspace) const {
+void QaEncoder::GiveBack(std::unique_ptr<Workspace> workspace) const {
   const std::scoped_lock lock(mutex_);
   idle_.push_back(std::move(workspace));
 }
 
-SpanLogits BertEncoder::Forward(const PackedBatch& batch, std::size_t threads) const {
+SpanLogits QaEncoder::Forward(const PackedBatch& batch, std::size_t threads) const {
   Validate(batch, threads);
   if (batch.token_count() == 0) {
     return {};
@@ -122,21 +124,25 @@ SpanLogits BertEncoder::Forward(const PackedBatch& batch, std::size_t threads) c
 }
 
 /// A multiplication and an addition are two operations. The products of a layer have 4 H² + 2 H·I
-/// weights (I: the feed-forward layer's inner size), the head 2 H; attention multiplies queries by
-/// keys and weights by values, 2 T·H each.
-ComputeInfo BertEncoder::compute_info() const {
+/// weights (I: the feed-forward layer's inner size), the head 2 H, the embeddings' E·H or none;
+/// attention multiplies queries by keys and weights by values, 2 T·H each.
+ComputeInfo QaEncoder::compute_info() const {
   const auto hidden = static_cast<double>(config_.hidden_size);
   const auto inner = static_cast<double>(config_.intermediate_size);
-  const auto layers = static_cast<double>(parameters_.layers.size());
+  const auto layers = static_cast<double>(config_.layers);
+  const double projection = config_.projects_embeddings()
+                                ? 2 * hidden * static_cast<double>(config_.embedding_width())
+                                : 0;
   return {.precision = options_.precision,
           .reason = options_.reason,
           .instruction_set = std::string(NameOf(options_.isa)),
           .processor = ProcessorName(),
-          .flops_per_token = layers * (8 * hidden * hidden + 4 * hidden * inner) + 4 * hidden,
+          .flops_per_token =
+              layers * (8 * hidden * hidden + 4 * hidden * inner) + 4 * hidden + projection,
           .flops_per_token_pair = layers * 4 * hidden};
 }
 
-double BertEncoder::MeasurePeakGflops(std::size_t threads) const {
+double QaEncoder::MeasurePeakGflops(std::size_t threads) const {
   std::vector<double> rates(threads);
   TaskTeam(threads).ForEach(threads, [&](std::size_t task, std::size_t /*worker*/) {
     rates[task] = MeasurePeak(options_.precision, options_.isa);
@@ -146,10 +152,9 @@ double BertEncoder::MeasurePeakGflops(std::size_t threads) const {
 
 }  // namespace
 
-std::unique_ptr<const QaModel> BuildBertEncoder(const Checkpoint& checkpoint,
-                                                const ComputeOptions& options,
-                                                std::size_t threads) {
-  return std::make_unique<BertEncoder>(checkpoint, options, threads);
+std::unique_ptr<const QaModel> BuildQaEncoder(const Checkpoint& checkpoint,
+                                              const ComputeOptions& options, std::size_t threads) {
+  return std::make_unique<QaEncoder>(checkpoint, options, threads);
 }
 
 }  // namespace bertqa

@@ -1,0 +1,151 @@
+#include "encoder/family.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "bertqa/error.h"
+#include "encoder/config.h"
+
+namespace bertqa {
+namespace {
+
+constexpr ShapeKeys kBertKeys = {.hidden_size = "hidden_size",
+                                 .layers = "num_hidden_layers",
+                                 .attention_heads = "num_attention_heads",
+                                 .intermediate_size = "intermediate_size",
+                                 .activation = "hidden_act"};
+
+constexpr LayerTensorNames kBertLayer = {.query = "attention.self.query",
+                                         .key = "attention.self.key",
+                                         .value = "attention.self.value",
+                                         .attention_output = "attention.output.dense",
+                                         .attention_norm = "attention.output.LayerNorm",
+                                         .feed_forward_in = "intermediate.dense",
+                                         .feed_forward_out = "output.dense",
+                                         .output_norm = "output.LayerNorm"};
+
+constexpr FamilyTraits kBert = {.family = Family::kBert,
+                                .model_type = "bert",
+                                .architecture = "Bert",
+                                .name = "BERT",
+                                .keys = kBertKeys,
+                                .default_activation = "gelu",
+                                .reads_epsilon = true,
+                                .positions = PositionRule::kFromZero,
+                                .segments = SegmentRule::kRead,
+                                .projection = ProjectionRule::kNone,
+                                .projection_name = "",
+                                .shares_layers = false,
+                                .prefix = "bert.",
+                                .layers = "encoder.layer.",
+                                .layer = kBertLayer};
+
+// Sanh et al. 2019
+constexpr FamilyTraits kDistilBert = {.family = Family::kDistilBert,
+                                      .model_type = "distilbert",
+                                      .architecture = "DistilBert",
+                                      .name = "DistilBERT",
+                                      .keys = {.hidden_size = "dim",
+                                               .layers = "n_layers",
+                                               .attention_heads = "n_heads",
+                                               .intermediate_size = "hidden_dim",
+                                               .activation = "activation"},
+                                      .default_activation = "gelu",
+                                      .reads_epsilon = false,
+                                      .positions = PositionRule::kFromZero,
+                                      .segments = SegmentRule::kNone,
+                                      .projection = ProjectionRule::kNone,
+                                      .projection_name = "",
+                                      .shares_layers = false,
+                                      .prefix = "distilbert.",
+                                      .layers = "transformer.layer.",
+                                      .layer = {.query = "attention.q_lin",
+                                                .key = "attention.k_lin",
+                                                .value = "attention.v_lin",
+                                                .attention_output = "attention.out_lin",
+                                                .attention_norm = "sa_layer_norm",
+                                                .feed_forward_in = "ffn.lin1",
+                                                .feed_forward_out = "ffn.lin2",
+                                                .output_norm = "output_layer_norm"}};
+
+// Liu et al. 2019, and those trained as it was: Martin et al. 2020, Conneau et al. 2020.
+constexpr FamilyTraits RobertaLike(Family family, std::string_view model_type,
+                                   std::string_view architecture, std::string_view name) {
+  FamilyTraits traits = kBert;
+  traits.family = family;
+  traits.model_type = model_type;
+  traits.architecture = architecture;
+  traits.name = name;
+  traits.positions = PositionRule::kAfterPad;
+  traits.segments = SegmentRule::kFirst;
+  traits.prefix = "roberta.";
+  return traits;
+}
+
+// Lan et al. 2020
+constexpr FamilyTraits kAlbert = {.family = Family::kAlbert,
+                                  .model_type = "albert",
+                                  .architecture = "Albert",
+                                  .name = "ALBERT",
+                                  .keys = kBertKeys,
+                                  .default_activation = "gelu_new",
+                                  .reads_epsilon = true,
+                                  .positions = PositionRule::kFromZero,
+                                  .segments = SegmentRule::kRead,
+                                  .projection = ProjectionRule::kAlways,
+                                  .projection_name = "encoder.embedding_hidden_mapping_in",
+                                  .shares_layers = true,
+                                  .prefix = "albert.",
+                                  .layers = "encoder.albert_layer_groups.0.albert_layers.0",
+                                  .layer = {.query = "attention.query",
+                                            .key = "attention.key",
+                                            .value = "attention.value",
+                                            .attention_output = "attention.dense",
+                                            .attention_norm = "attention.LayerNorm",
+                                            .feed_forward_in = "ffn",
+                                            .feed_forward_out = "ffn_output",
+                                            .output_norm = "full_layer_layer_norm"}};
+
+// Clark et al. 2020; the discriminator
+constexpr FamilyTraits Electra() {
+  FamilyTraits traits = kBert;
+  traits.family = Family::kElectra;
+  traits.model_type = "electra";
+  traits.architecture = "Electra";
+  traits.name = "ELECTRA";
+  traits.projection = ProjectionRule::kWhereSizesDiffer;
+  traits.projection_name = "embeddings_project";
+  traits.prefix = "electra.";
+  return traits;
+}
+
+constexpr std::array kFamilies = {
+    kBert,
+    kDistilBert,
+    RobertaLike(Family::kRoberta, "roberta", "Roberta", "RoBERTa"),
+    RobertaLike(Family::kCamembert, "camembert", "Camembert", "CamemBERT"),
+    RobertaLike(Family::kXlmRoberta, "xlm-roberta", "XLMRoberta", "XLM-RoBERTa"),
+    kAlbert,
+    Electra(),
+};
+
+}  // namespace
+
+std::span<const FamilyTraits> Families() {
+  return kFamilies;
+}
+
+const FamilyTraits& TraitsOf(Family family) {
+  return *std::find_if(kFamilies.begin(), kFamilies.end(),
+                       [&](const FamilyTraits& traits) { return traits.family == family; });
+}
+
+void RequireBert(const EncoderConfig& config, std::string_view what) {
+  if (config.family != Family::kBert) {
+    throw Error(ErrorCode::kUnsupported, std::string(what) + ": a BERT is expected, the model is " +
+                                             std::string(TraitsOf(config.family).name));
+  }
+}
+
+}  // namespace bertqa

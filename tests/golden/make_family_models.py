@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Writes a tiny random model of each family but BERT: tests/golden/models/family-* and the logits.
+
+    tests/golden/make_family_models.py
+
+make_models.py does the same for BERT. Logits are transformers' `…ForQuestionAnswering`, fp32, eager
+attention, one window at a time. RoBERTa and its like get no segments, as their tokenizers give
+none; the padding piece stands inside some windows, where it changes their positions.
+Needs transformers 4.57.6.
+"""
+
+from pathlib import Path
+
+import torch
+import transformers
+
+from make_models import PIECES, rounded, write_json
+
+HERE = Path(__file__).parent
+# name: (class prefix, changes to the defaults below, stored type, whether it takes segments)
+FAMILIES = {
+    "distilbert": ("DistilBert", {"sinusoidal_pos_embds": True, "activation": "relu"},
+                   torch.float32, False),
+    "roberta": ("Roberta", {"layer_norm_eps": 1e-5, "type_vocab_size": 1}, torch.float16, False),
+    "camembert": ("Camembert", {"layer_norm_eps": 1e-3, "type_vocab_size": 1,
+                                "hidden_act": "gelu_new"}, torch.bfloat16, False),
+    "xlm-roberta": ("XLMRoberta", {"layer_norm_eps": 1e-5, "type_vocab_size": 2,
+                                   "pad_token_id": 4}, torch.float32, False),
+    "albert": ("Albert", {"embedding_size": 20, "type_vocab_size": 3, "num_hidden_layers": 3},
+               torch.float32, True),
+    "albert-wide": ("Albert", {"embedding_size": 32, "hidden_act": "gelu"}, torch.float16, True),
+    "electra": ("Electra", {"embedding_size": 70, "layer_norm_eps": 1e-5}, torch.float32, True),
+    "electra-base": ("Electra", {"embedding_size": 32, "hidden_act": "relu"}, torch.float16, True),
+}
+SHAPE = {"hidden_size": 32, "num_attention_heads": 4, "num_hidden_layers": 2,
+         "intermediate_size": 52, "max_position_embeddings": 70, "initializer_range": 0.3}
+DISTILBERT_KEYS = {"hidden_size": "dim", "num_attention_heads": "n_heads",
+                   "num_hidden_layers": "n_layers", "intermediate_size": "hidden_dim"}
+
+
+def random_model(name, seed):
+    prefix, changes, dtype, _ = FAMILIES[name]
+    options = {**SHAPE, **changes}
+    if prefix == "DistilBert":
+        options = {DISTILBERT_KEYS.get(key, key): value for key, value in options.items()}
+    torch.manual_seed(seed)
+    config = getattr(transformers, prefix + "Config")(vocab_size=len(PIECES), **options)
+    model = getattr(transformers, prefix + "ForQuestionAnswering")(config)
+    with torch.no_grad():
+        for parameter in model.parameters():  # biases, norms and the row of the padding too
+            parameter.copy_(parameter + 0.2 * torch.randn_like(parameter))
+    folder = HERE / "models" / f"family-{name}"
+    model.to(dtype).save_pretrained(folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    return folder
+
+
+def random_windows(config, seed):
+    generator = torch.Generator().manual_seed(seed)
+    after_pad = config.model_type in ("roberta", "camembert", "xlm-roberta")
+    limit = config.max_position_embeddings - (config.pad_token_id + 1 if after_pad else 0)
+    windows = []
+    for length in (1, 2, 17, limit - 1, limit):
+        ids = torch.randint(0, len(PIECES), (length,), generator=generator)
+        if length == 17:
+            ids[5] = ids[9] = config.pad_token_id
+        windows.append((ids.tolist(), [int(index > length // 3) for index in range(length)]))
+    return windows
+
+
+def logits_of(name, folder, seed):
+    prefix, _, _, takes_segments = FAMILIES[name]
+    model = getattr(transformers, prefix + "ForQuestionAnswering").from_pretrained(
+        folder, dtype=torch.float32, attn_implementation="eager", local_files_only=True).eval()
+    rows = []
+    with torch.inference_mode():
+        for ids, segments in random_windows(model.config, seed):
+            inputs = {"input_ids": torch.tensor([ids]),
+                      "attention_mask": torch.ones(1, len(ids), dtype=torch.long)}
+            if takes_segments:
+                inputs["token_type_ids"] = torch.tensor([segments])
+            output = model(**inputs)
+            rows.append({"ids": ids, "segments": segments,
+                         "start": output.start_logits[0].tolist(),
+                         "end": output.end_logits[0].tolist()})
+    return rounded(rows)
+
+
+def main():
+    for seed, name in enumerate(FAMILIES, start=100):
+        folder = random_model(name, seed)
+        write_json(HERE / "logits" / f"family-{name}.json", logits_of(name, folder, seed))
+
+
+if __name__ == "__main__":
+    main()
