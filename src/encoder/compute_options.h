@@ -26,7 +26,8 @@ struct ActivationTypes {
   bool bfloat16_inner = false;      ///< so is the feed-forward layer's inner activation
 };
 
-ActivationTypes ChooseActivationTypes(const ComputeOptions& options);
+/// Attention whose scores have a bias is computed in fp32 at every precision.
+ActivationTypes ChooseActivationTypes(const ComputeOptions& options, bool has_distance_bias);
 
 /// Rows of one matrix product at most: a block's activations stay in the second-level cache, and
 /// the weights are read from beyond it once a block. Blocks do not change results.

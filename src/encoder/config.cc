@@ -9,6 +9,7 @@
 #include "base/json_text.h"
 #include "bertqa/error.h"
 #include "encoder/config_keys.h"
+#include "encoder/distance_bias.h"
 
 namespace bertqa {
 namespace {
@@ -123,9 +124,9 @@ class ConfigReader {
     }
   }
 
-  void RequireOne(const char* key) {
-    if (json_.contains(key) && Size(key) != 1) {
-      Unsupported(key, "1");
+  void RequireSize(const char* key, std::size_t size) {
+    if (json_.contains(key) && Size(key) != size) {
+      Unsupported(key, std::to_string(size));
     }
   }
 
@@ -218,8 +219,11 @@ void RefuseVariants(ConfigReader& reader, const FamilyTraits& traits) {
   reader.RequireFalse("add_cross_attention");
   reader.RequireEmpty("pruned_heads");
   if (traits.shares_layers) {
-    reader.RequireOne("num_hidden_groups");
-    reader.RequireOne("inner_group_num");
+    reader.RequireSize("num_hidden_groups", 1);
+    reader.RequireSize("inner_group_num", 1);
+  }
+  if (traits.has_distance_bias) {
+    reader.RequireSize("relative_attention_num_buckets", kDistanceBuckets);
   }
 }
 
@@ -258,6 +262,8 @@ EncoderConfig ReadEncoderConfig(const std::filesystem::path& path) {
   config.embedding_size = ReadEmbeddingSize(reader, traits, config.hidden_size);
   if (traits.positions == PositionRule::kAfterPad) {
     config.pad_id = reader.Id("pad_token_id", 1);
+  } else if (traits.positions == PositionRule::kAfterOne) {
+    config.pad_id = 1;
   }
   CheckSizes(reader, traits, config);
   reader.RequireAllUnderstood(traits.name);

@@ -31,9 +31,10 @@ struct EncoderConfig {
   }
   /// Layers with weights of their own.
   std::size_t stored_layers() const { return TraitsOf(family).shares_layers ? 1 : layers; }
+  bool has_distance_bias() const { return TraitsOf(family).has_distance_bias; }
   /// The row of the position table that a window's first token takes.
   std::size_t first_position() const {
-    return TraitsOf(family).positions == PositionRule::kAfterPad ? pad_id + 1 : 0;
+    return TraitsOf(family).positions == PositionRule::kFromZero ? 0 : pad_id + 1;
   }
   /// The longest input.
   std::size_t max_window_tokens() const { return max_positions - first_position(); }

@@ -19,7 +19,7 @@ void WidenStored(Isa isa, DType dtype, const std::byte* stored, std::size_t coun
 }
 
 std::vector<std::size_t> PositionRows(const EncoderConfig& config, const PackedBatch& batch) {
-  const bool is_after_pad = TraitsOf(config.family).positions == PositionRule::kAfterPad;
+  const bool is_after_pad = TraitsOf(config.family).positions != PositionRule::kFromZero;
   std::vector<std::size_t> rows;
   rows.reserve(batch.token_count());
   for (std::size_t window = 0; window < batch.window_count(); ++window) {

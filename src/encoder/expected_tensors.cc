@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bertqa/error.h"
+#include "encoder/distance_bias.h"
 #include "encoder/tensor_names.h"
 
 namespace bertqa {
@@ -193,6 +194,10 @@ class Matcher {
 std::vector<ExpectedTensor> ExpectedTensors(const EncoderConfig& config) {
   std::vector<ExpectedTensor> tensors;
   AddEmbeddings(tensors, config);
+  if (config.has_distance_bias()) {
+    tensors.push_back({.name = DistanceBiasName(TraitsOf(config.family)),
+                       .shape = {kDistanceBuckets, config.attention_heads}});
+  }
   for (std::size_t layer = 0; layer < config.stored_layers(); ++layer) {
     AddLayer(tensors, config, layer);
   }

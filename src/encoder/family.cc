@@ -36,6 +36,7 @@ constexpr FamilyTraits kBert = {.family = Family::kBert,
                                 .segments = SegmentRule::kRead,
                                 .projection = ProjectionRule::kNone,
                                 .projection_name = "",
+                                .has_distance_bias = false,
                                 .shares_layers = false,
                                 .prefix = "bert.",
                                 .layers = "encoder.layer.",
@@ -57,6 +58,7 @@ constexpr FamilyTraits kDistilBert = {.family = Family::kDistilBert,
                                       .segments = SegmentRule::kNone,
                                       .projection = ProjectionRule::kNone,
                                       .projection_name = "",
+                                      .has_distance_bias = false,
                                       .shares_layers = false,
                                       .prefix = "distilbert.",
                                       .layers = "transformer.layer.",
@@ -95,6 +97,7 @@ constexpr FamilyTraits kAlbert = {.family = Family::kAlbert,
                                   .segments = SegmentRule::kRead,
                                   .projection = ProjectionRule::kAlways,
                                   .projection_name = "encoder.embedding_hidden_mapping_in",
+                                  .has_distance_bias = false,
                                   .shares_layers = true,
                                   .prefix = "albert.",
                                   .layers = "encoder.albert_layer_groups.0.albert_layers.0",
@@ -120,6 +123,25 @@ constexpr FamilyTraits Electra() {
   return traits;
 }
 
+// Song et al. 2020
+constexpr FamilyTraits MpNet() {
+  FamilyTraits traits = kBert;
+  traits.family = Family::kMpNet;
+  traits.model_type = "mpnet";
+  traits.architecture = "MPNet";
+  traits.name = "MPNet";
+  traits.positions = PositionRule::kAfterOne;
+  traits.segments = SegmentRule::kNone;
+  traits.has_distance_bias = true;
+  traits.prefix = "mpnet.";
+  traits.layer.query = "attention.attn.q";
+  traits.layer.key = "attention.attn.k";
+  traits.layer.value = "attention.attn.v";
+  traits.layer.attention_output = "attention.attn.o";
+  traits.layer.attention_norm = "attention.LayerNorm";
+  return traits;
+}
+
 constexpr std::array kFamilies = {
     kBert,
     kDistilBert,
@@ -128,6 +150,7 @@ constexpr std::array kFamilies = {
     RobertaLike(Family::kXlmRoberta, "xlm-roberta", "XLMRoberta", "XLM-RoBERTa"),
     kAlbert,
     Electra(),
+    MpNet(),
 };
 
 }  // namespace

@@ -9,7 +9,16 @@ struct EncoderConfig;
 
 /// A kind of network. All are post-norm Transformer encoders (Devlin et al. 2019); what differs is
 /// data, in the rows of Families().
-enum class Family { kBert, kDistilBert, kRoberta, kCamembert, kXlmRoberta, kAlbert, kElectra };
+enum class Family {
+  kBert,
+  kDistilBert,
+  kRoberta,
+  kCamembert,
+  kXlmRoberta,
+  kAlbert,
+  kElectra,
+  kMpNet
+};
 
 /// How the position table is read.
 enum class PositionRule {
@@ -17,6 +26,7 @@ enum class PositionRule {
   /// RoBERTa (Liu et al. 2019) as fairseq trained it: the first token is row pad id + 1, and a
   /// padding token inside a text takes the row of the pad id and is not counted.
   kAfterPad,
+  kAfterOne,  ///< the same, and the padding's id is 1 whatever config.json says
 };
 
 /// Which row of the segment table is added to a token.
@@ -63,6 +73,7 @@ struct FamilyTraits {
   SegmentRule segments;
   ProjectionRule projection;
   std::string_view projection_name;  ///< behind the prefix
+  bool has_distance_bias;            ///< scores of attention get a number for their distance
   bool shares_layers;                ///< one layer's weights serve all
   std::string_view prefix;           ///< of all tensors but the head's; may lack in a file
   std::string_view layers;           ///< place of the layers; the index follows unless shared

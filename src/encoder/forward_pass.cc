@@ -27,7 +27,7 @@ ForwardPass::ForwardPass(const EncoderConfig& config, const ComputeOptions& opti
       parameters_(parameters),
       batch_(batch),
       workspace_(workspace),
-      types_(ChooseActivationTypes(options)),
+      types_(ChooseActivationTypes(options, config.has_distance_bias())),
       block_rows_(
           ChooseBlockRows(batch.token_count(), workspace.team().size(), MaxBlockRows(options))),
       blocks_((batch.token_count() + block_rows_ - 1) / block_rows_),
@@ -80,7 +80,10 @@ void ForwardPass::AttendTask(std::size_t task, Scratch& scratch) {
   const std::size_t hidden = config_.hidden_size;
   const std::size_t begin = batch_.offsets[window];
   const std::size_t tokens = batch_.offsets[window + 1] - begin;
-  const std::size_t column = task % config_.attention_heads * config_.head_size();
+  const std::size_t head = task % config_.attention_heads;
+  const std::size_t column = head * config_.head_size();
+  const DistanceBias* const bias =
+      parameters_.distance_biases.empty() ? nullptr : &parameters_.distance_biases[head];
   const auto attend = [&]<typename T>(const T* qkv, T* context, std::size_t context_stride) {
     const T* const query = qkv + begin * 3 * hidden + column;
     Attend(options_.isa,
@@ -91,7 +94,8 @@ void ForwardPass::AttendTask(std::size_t task, Scratch& scratch) {
                             .output = context + begin * context_stride + column,
                             .output_stride = context_stride,
                             .tokens = tokens,
-                            .head_size = config_.head_size()},
+                            .head_size = config_.head_size(),
+                            .bias = bias},
            scratch.attention);
   };
   if (types_.bfloat16_attention) {

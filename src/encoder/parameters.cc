@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "encoder/distance_bias.h"
 #include "encoder/embeddings.h"
 #include "encoder/task_team.h"
 #include "encoder/tensor_names.h"
@@ -122,6 +123,16 @@ EmbeddingParameters ReadEmbeddings(const Loader& loader, const Checkpoint& check
   return embeddings;
 }
 
+std::vector<DistanceBias> ReadDistanceBiases(const Loader& loader, const EncoderConfig& config) {
+  if (!config.has_distance_bias()) {
+    return {};
+  }
+  const std::size_t heads = config.attention_heads;
+  const AlignedBuffer<float> table =
+      loader.Float(DistanceBiasName(TraitsOf(config.family)), kDistanceBuckets * heads);
+  return MakeDistanceBiases(table.data(), heads, config.max_window_tokens());
+}
+
 }  // namespace
 
 EncoderParameters LoadParameters(const Checkpoint& checkpoint, const ComputeOptions& options,
@@ -136,6 +147,7 @@ EncoderParameters LoadParameters(const Checkpoint& checkpoint, const ComputeOpti
       });
   EncoderParameters parameters{
       .embeddings = ReadEmbeddings(loader, checkpoint, options),
+      .distance_biases = ReadDistanceBiases(loader, config),
       .layers = {},
       .head = loader.ReadLinears({kHeadName}, hidden, 2, Precision::kFloat32)};
   parameters.layers.reserve(layers.size());

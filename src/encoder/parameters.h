@@ -7,6 +7,7 @@
 #include "encoder/checkpoint.h"
 #include "encoder/compute_options.h"
 #include "kernels/aligned_buffer.h"
+#include "kernels/attention.h"
 #include "kernels/linear.h"
 
 namespace bertqa {
@@ -44,8 +45,9 @@ struct EmbeddingParameters {
 /// All weights in the layout that the encoder computes with.
 struct EncoderParameters {
   EmbeddingParameters embeddings;
-  std::vector<LayerParameters> layers;  ///< [L], or one that all layers share
-  PackedLinear head;                    ///< H to 2, start and end; fp32 at every precision
+  std::vector<DistanceBias> distance_biases;  ///< [A], the same for all layers; or none
+  std::vector<LayerParameters> layers;        ///< [L], or one that all layers share
+  PackedLinear head;                          ///< H to 2, start and end; fp32 at every precision
 
   /// REQUIRES: layer_index < EncoderConfig::layers.
   const LayerParameters& layer(std::size_t layer_index) const {

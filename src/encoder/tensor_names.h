@@ -18,6 +18,11 @@ inline std::string ProjectionPlace(const FamilyTraits& traits) {
   return std::string(traits.prefix) + std::string(traits.projection_name);
 }
 
+/// [kDistanceBuckets, A]
+inline std::string DistanceBiasName(const FamilyTraits& traits) {
+  return std::string(traits.prefix) + "encoder.relative_attention_bias.weight";
+}
+
 /// "bert.encoder.layer.3.", what FamilyTraits::layer's names follow.
 /// REQUIRES: layer_index < EncoderConfig::stored_layers().
 inline std::string LayerPlace(const FamilyTraits& traits, std::size_t layer_index) {

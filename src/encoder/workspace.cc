@@ -10,7 +10,8 @@ constexpr std::size_t kHalvesInCacheLine = kCacheLineBytes / sizeof(BFloat16);
 }  // namespace
 
 Scratch::Scratch(const EncoderConfig& config, const ComputeOptions& options)
-    : Scratch(config, options, MaxBlockRows(options), ChooseActivationTypes(options)) {}
+    : Scratch(config, options, MaxBlockRows(options),
+              ChooseActivationTypes(options, config.has_distance_bias())) {}
 
 Scratch::Scratch(const EncoderConfig& config, const ComputeOptions& options, std::size_t rows,
                  ActivationTypes types)
@@ -26,7 +27,9 @@ Scratch::Scratch(const EncoderConfig& config, const ComputeOptions& options, std
 
 Workspace::Workspace(const EncoderConfig& config, const ComputeOptions& options,
                      std::size_t threads)
-    : hidden_size_(config.hidden_size), types_(ChooseActivationTypes(options)), team_(threads) {
+    : hidden_size_(config.hidden_size),
+      types_(ChooseActivationTypes(options, config.has_distance_bias())),
+      team_(threads) {
   scratch_.reserve(threads);
   for (std::size_t thread = 0; thread < threads; ++thread) {
     scratch_.emplace_back(config, options);

@@ -20,6 +20,11 @@ class HeadRun {
     const std::size_t groups = (head.tokens + kernel.max_rows - 1) / kernel.max_rows;
     rows_ = RoundUp((head.tokens + groups - 1) / groups, kernel.row_step);  // even groups
     group_floats_ = RoundUp(head.head_size, kAttentionPanel) * kernel.max_rows;
+    if (head.bias != nullptr) {
+      attend_ = kernel.attend_biased;
+      find_largest_ = kernel.find_largest_biased;
+      safe_score_ -= head.bias->largest();
+    }
   }
 
   void Run() {
@@ -48,7 +53,7 @@ class HeadRun {
     for (std::size_t token = 0; token < head_.tokens; token += kAttentionBlock) {
       const AttentionTokens tokens = TokensFrom(token);
       for (std::size_t index = 0; index < count; ++index) {
-        kernel_.attend(groups[index], tokens);
+        attend_(groups[index], tokens);
       }
     }
     for (std::size_t index = 0; index < count; ++index) {
@@ -67,7 +72,7 @@ class HeadRun {
     };
     const float largest_query = kernel_.load_queries(head_, group);
     // Also false if one of them is not a number.
-    group.is_bounded = largest_query * largest_key_ <= kAttentionSafeScore * kAttentionSafeScore;
+    group.is_bounded = safe_score_ > 0 && largest_query * largest_key_ <= safe_score_ * safe_score_;
     if (group.is_bounded) {
       std::fill_n(group.shifts, group.rows, 0.0F);
     } else {
@@ -83,7 +88,7 @@ class HeadRun {
     const std::size_t lanes = group.rows * kAttentionMaxLanes;
     std::fill_n(group.sums, lanes, std::numeric_limits<float>::lowest());
     for (std::size_t token = 0; token < head_.tokens; token += kAttentionBlock) {
-      kernel_.find_largest(group, TokensFrom(token));
+      find_largest_(group, TokensFrom(token));
     }
     for (std::size_t row = 0; row < group.rows; ++row) {
       const float* const largest = group.sums + row * kAttentionMaxLanes;
@@ -102,8 +107,11 @@ class HeadRun {
             .value_panel_stride = padded_tokens / per_element * kernel_.panel,
             .count = std::min(kAttentionBlock, head_.tokens - token),
             .head_size = head_.head_size,
-            .weights = scratch_.weights()};
+            .weights = scratch_.weights(),
+            .bias = head_.bias == nullptr ? nullptr : head_.bias->centre() + token};
   }
+
+  using Step = void (*)(const AttentionGroup& group, const AttentionTokens& tokens);
 
   const AttentionKernel<T>& kernel_;
   const AttentionHead<T>& head_;
@@ -111,12 +119,24 @@ class HeadRun {
   std::size_t rows_;
   std::size_t group_floats_;
   float largest_key_ = 0;
+  Step attend_ = kernel_.attend;
+  Step find_largest_ = kernel_.find_largest;
+  float safe_score_ = kAttentionSafeScore;
 };
 
 }  // namespace
 
 float AttentionFactor(std::size_t head_size) {
   return static_cast<float>(std::numbers::log2e / std::sqrt(static_cast<double>(head_size)));
+}
+
+DistanceBias::DistanceBias(std::span<const float> of_distance)
+    : max_tokens_((of_distance.size() + 1) / 2), values_(of_distance.size() + kAttentionPanel) {
+  for (std::size_t index = 0; index < of_distance.size(); ++index) {
+    const float value = of_distance[index] * std::numbers::log2e_v<float>;
+    values_.data()[index] = value;
+    largest_ = std::max(largest_, std::abs(value));
+  }
 }
 
 AttentionScratch::AttentionScratch(Isa /*isa*/, std::size_t max_tokens, std::size_t head_size)

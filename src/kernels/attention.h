@@ -1,12 +1,32 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "kernels/aligned_buffer.h"
 #include "kernels/bfloat16.h"
 #include "kernels/isa.h"
 
 namespace bertqa {
+
+/// What is added to the scores of one head, before the soft-max: a number for each distance from a
+/// query to a key (Raffel et al. 2020, section 2.1). Read by any number of threads.
+class DistanceBias {
+ public:
+  /// `of_distance` [2 · max_tokens - 1]: of key - query = 1 - max_tokens first.
+  explicit DistanceBias(std::span<const float> of_distance);
+
+  /// [distance], from 1 - max_tokens on, in the unit of the kernels' scores; behind the last one
+  /// there is room for a vector's reading.
+  const float* centre() const { return values_.data() + max_tokens_ - 1; }
+  /// The largest magnitude, in that unit.
+  float largest() const { return largest_; }
+
+ private:
+  std::size_t max_tokens_;
+  AlignedBuffer<float> values_;
+  float largest_ = 0;
+};
 
 /// One head of one window: q, k, v [tokens, head_size], rows `stride` values apart, and where
 /// the result goes, rows `output_stride` apart.
@@ -20,6 +40,9 @@ struct AttentionHead {
   std::size_t output_stride = 0;
   std::size_t tokens = 0;
   std::size_t head_size = 0;
+  /// Null: nothing is added. REQUIRES: null for bfloat16; as many tokens as its max_tokens or
+  /// fewer.
+  const DistanceBias* bias = nullptr;
 };
 
 /// One thread's intermediate results (attention_layout.h): the keys and values of a window as the
@@ -47,8 +70,8 @@ class AttentionScratch {
   AlignedBuffer<float> shifts_;
 };
 
-/// softmax(Q · Kᵀ / √D) · V (Vaswani et al. 2017, eq. 1), every token attending to all of the
-/// window, on the calling thread. Products and soft-max in fp32. Nothing is allocated.
+/// softmax(Q · Kᵀ / √D + bias) · V (Vaswani et al. 2017, eq. 1), every token attending to all of
+/// the window, on the calling thread. Products and soft-max in fp32. Nothing is allocated.
 /// REQUIRES: 1 <= tokens <= max_tokens, head_size as in the scratch.
 void Attend(Isa isa, const AttentionHead<float>& head, AttentionScratch& scratch);
 

@@ -113,15 +113,28 @@ HWY_INLINE void FinishScores(const Vector (&scores)[Rows][2], std::size_t count,
   }
 }
 
-template <std::size_t Rows, Purpose kPurpose>
+/// What the sums of scores begin with: nothing, or a row's bias.
+template <std::size_t Rows, bool kHasBias>
+HWY_INLINE void BeginScores(const AttentionGroup& group, const AttentionTokens& tokens,
+                            std::size_t token, Vector (&sums)[Rows][2]) {
+  for (std::size_t row = 0; row < Rows; ++row) {
+    if constexpr (kHasBias) {
+      const float* const bias = tokens.bias + token - (group.first_row + row);
+      sums[row][0] = hn::LoadU(kFloats, bias);
+      sums[row][1] = hn::LoadU(kFloats, bias + kLanes);
+    } else {
+      sums[row][0] = hn::Zero(kFloats);
+      sums[row][1] = hn::Zero(kFloats);
+    }
+  }
+}
+
+template <std::size_t Rows, Purpose kPurpose, bool kHasBias>
 void Score(const AttentionGroup& group, const AttentionTokens& tokens) {
   const std::size_t count = tokens.count;
   for (std::size_t token = 0; token < count; token += kPanel) {
     Vector sums[Rows][2];
-    for (auto& row : sums) {
-      row[0] = hn::Zero(kFloats);
-      row[1] = hn::Zero(kFloats);
-    }
+    BeginScores<Rows, kHasBias>(group, tokens, token, sums);
     MultiplyAddChunks<Rows>(group.queries, tokens.keys + token * tokens.head_size, tokens.head_size,
                             sums);
     float* const weights = tokens.weights + token * kRows;
@@ -148,12 +161,12 @@ void WeighColumns(const AttentionTokens& tokens, const float* values, float* out
   }
 }
 
-template <std::size_t Rows>
+template <std::size_t Rows, bool kHasBias>
 void AttendBlock(const AttentionGroup& group, const AttentionTokens& tokens) {
   if (group.is_bounded) {
-    Score<Rows, Purpose::kBounded>(group, tokens);
+    Score<Rows, Purpose::kBounded, kHasBias>(group, tokens);
   } else {
-    Score<Rows, Purpose::kShifted>(group, tokens);
+    Score<Rows, Purpose::kShifted, kHasBias>(group, tokens);
   }
   for (std::size_t column = 0; column < tokens.head_size; column += kPanel) {
     WeighColumns<Rows>(tokens, tokens.values + column / kPanel * tokens.value_panel_stride,
@@ -162,15 +175,17 @@ void AttendBlock(const AttentionGroup& group, const AttentionTokens& tokens) {
 }
 
 /// Calls the version for the group's rows.
+template <bool kHasBias>
 void FindLargest(const AttentionGroup& group, const AttentionTokens& tokens) {
   static constexpr auto kFunctions =
-      TableByRows<kRows>([](auto rows) { return &Score<rows, Purpose::kLargest>; });
+      TableByRows<kRows>([](auto rows) { return &Score<rows, Purpose::kLargest, kHasBias>; });
   kFunctions[group.rows - 1](group, tokens);
 }
 
+template <bool kHasBias>
 void AttendTokens(const AttentionGroup& group, const AttentionTokens& tokens) {
   static constexpr auto kFunctions =
-      TableByRows<kRows>([](auto rows) { return &AttendBlock<rows>; });
+      TableByRows<kRows>([](auto rows) { return &AttendBlock<rows, kHasBias>; });
   kFunctions[group.rows - 1](group, tokens);
 }
 
@@ -250,9 +265,11 @@ AttentionKernel<float> GetAttention() {
           .pack_keys = &PackKeys,
           .pack_values = &PackValues,
           .load_queries = &LoadQueries,
-          .find_largest = &FindLargest,
-          .attend = &AttendTokens,
-          .store = &Store};
+          .find_largest = &FindLargest<false>,
+          .attend = &AttendTokens<false>,
+          .store = &Store,
+          .find_largest_biased = &FindLargest<true>,
+          .attend_biased = &AttendTokens<true>};
 }
 
 }  // namespace HWY_NAMESPACE

@@ -54,6 +54,9 @@ struct AttentionTokens {
   std::size_t count = 0;
   std::size_t head_size = 0;
   float* weights = nullptr;
+  /// bias[token - row] is that of a query to a token, counted from the block's first; null: there
+  /// is none.
+  const float* bias = nullptr;
 };
 
 /// The steps of an attention with T on one instruction set.
@@ -77,6 +80,9 @@ struct AttentionKernel {
   void (*store)(const AttentionHead<T>& head, const AttentionGroup& group);
   void (*begin)() = nullptr;  ///< first of all on a thread, or null
   void (*end)() = nullptr;    ///< last
+  /// As find_largest and attend, for scores with a bias; null where the kernel has none.
+  void (*find_largest_biased)(const AttentionGroup& group, const AttentionTokens& tokens) = nullptr;
+  void (*attend_biased)(const AttentionGroup& group, const AttentionTokens& tokens) = nullptr;
 };
 
 /// attention_float.cc

@@ -45,7 +45,7 @@ TEST_F(ConfigTest, OtherNetworksAreUnsupported) {
   };
   expect("model_type", "gpt2",
          R"("model_type": "gpt2" is not supported; "bert", "distilbert", "roberta", )"
-         R"("camembert", "xlm-roberta", "albert" or "electra" is expected)");
+         R"("camembert", "xlm-roberta", "albert", "electra" or "mpnet" is expected)");
   expect("model_type", 7, R"("model_type": 7 is not supported; a string is expected)");
   expect("hidden_act", "silu",
          R"("hidden_act": "silu" is not supported; "gelu", "gelu_new" or "relu" is expected)");
@@ -69,7 +69,7 @@ TEST_F(ConfigTest, FamilyMayFollowFromTheArchitecture) {
     ExpectError(ErrorCode::kUnsupported,
                 path.string() +
                     R"(: no "model_type"; "bert", "distilbert", "roberta", "camembert", )"
-                    R"("xlm-roberta", "albert" or "electra" is expected)",
+                    R"("xlm-roberta", "albert", "electra" or "mpnet" is expected)",
                 [&] { ReadEncoderConfig(path); });
   }
 }
@@ -139,6 +139,24 @@ TEST_F(ConfigTest, EmbeddingsMayBeProjected) {
   EXPECT_TRUE(Read(json).projects_embeddings());  // ALBERT always does
   json["model_type"] = "electra";
   EXPECT_FALSE(Read(json).projects_embeddings());
+}
+
+TEST_F(ConfigTest, MpNetsPaddingAndBucketsAreFixed) {
+  Json json = Good();
+  json.erase("type_vocab_size");
+  json["model_type"] = "mpnet";
+  json["pad_token_id"] = 5;
+  json["relative_attention_num_buckets"] = 32;
+  const EncoderConfig config = Read(json);
+  EXPECT_EQ(config.max_window_tokens(), 38U);
+  EXPECT_EQ(config.pad_id, 1U);
+  EXPECT_EQ(config.segment_types, 0U);
+  json["relative_attention_num_buckets"] = 64;
+  const auto path = folder_.Write("config.json", json.dump());
+  ExpectError(
+      ErrorCode::kUnsupported,
+      path.string() + ": \"relative_attention_num_buckets\": 64 is not supported; 32 is expected",
+      [&] { ReadEncoderConfig(path); });
 }
 
 TEST_F(ConfigTest, AlbertsSharingIsOfOneGroup) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "encoder/distance_bias.h"
 #include "encoder/fixtures.h"
 #include "encoder/qa_encoder.h"
 
@@ -110,7 +111,8 @@ TEST_P(FamilyLogitsTest, NarrowPrecisionsStayNear) {
 
 INSTANTIATE_TEST_SUITE_P(Models, FamilyLogitsTest,
                          testing::Values("distilbert", "roberta", "camembert", "xlm-roberta",
-                                         "albert", "albert-wide", "electra", "electra-base"),
+                                         "albert", "albert-wide", "electra", "electra-base",
+                                         "mpnet"),
                          [](const auto& instance) {
                            std::string name = instance.param;
                            std::replace(name.begin(), name.end(), '-', '_');
@@ -183,6 +185,17 @@ TEST(FamilyTest, TensorOfAnotherFamilyIsNamed) {
               "memory: tensor \"distilbert.embeddings.token_type_embeddings.weight\" of shape "
               "[2, 24] is not part of a question-answering DistilBERT of 2 layers",
               [&] { Checkpoint(config, std::move(weights)); });
+}
+
+// The first distance of each bucket, as transformers' MPNetEncoder.relative_position_bucket has it.
+TEST(FamilyTest, DistancesHaveTransformersBuckets) {
+  const std::vector<std::ptrdiff_t> first = {0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 23, 32, 46, 64, 91};
+  for (std::ptrdiff_t distance = 0; distance < 1000; ++distance) {
+    const auto bucket = static_cast<std::size_t>(
+        std::upper_bound(first.begin(), first.end(), distance) - first.begin() - 1);
+    EXPECT_EQ(DistanceBucket(-distance), bucket);
+    EXPECT_EQ(DistanceBucket(distance), distance == 0 ? 0 : 16 + bucket);
+  }
 }
 
 TEST(FamilyTest, SharedLayersAreStoredOnce) {

@@ -31,6 +31,8 @@ FAMILIES = {
     "albert-wide": ("Albert", {"embedding_size": 32, "hidden_act": "gelu"}, torch.float16, True),
     "electra": ("Electra", {"embedding_size": 70, "layer_norm_eps": 1e-5}, torch.float32, True),
     "electra-base": ("Electra", {"embedding_size": 32, "hidden_act": "relu"}, torch.float16, True),
+    "mpnet": ("MPNet", {"layer_norm_eps": 1e-5, "max_position_embeddings": 150}, torch.float16,
+              False),
 }
 SHAPE = {"hidden_size": 32, "num_attention_heads": 4, "num_hidden_layers": 2,
          "intermediate_size": 52, "max_position_embeddings": 70, "initializer_range": 0.3}
@@ -57,7 +59,7 @@ def random_model(name, seed):
 
 def random_windows(config, seed):
     generator = torch.Generator().manual_seed(seed)
-    after_pad = config.model_type in ("roberta", "camembert", "xlm-roberta")
+    after_pad = config.model_type in ("roberta", "camembert", "xlm-roberta", "mpnet")
     limit = config.max_position_embeddings - (config.pad_token_id + 1 if after_pad else 0)
     windows = []
     for length in (1, 2, 17, limit - 1, limit):

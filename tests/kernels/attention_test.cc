@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -62,13 +63,27 @@ struct Window {
             .output = output,
             .output_stride = output_stride,
             .tokens = tokens,
-            .head_size = size};
+            .head_size = size,
+            .bias = bias ? &*bias : nullptr};
+  }
+
+  /// Normally distributed, for windows of up to `max_tokens`.
+  void FillBias(float spread, std::size_t max_tokens, std::uint32_t seed) {
+    std::mt19937 random(seed);
+    std::normal_distribution<float> normal;
+    of_distance.resize(2 * max_tokens - 1);
+    for (float& value : of_distance) {
+      value = spread * normal(random);
+    }
+    bias.emplace(of_distance);
   }
 
   std::size_t tokens;
   std::size_t size;
   std::size_t stride;
   std::vector<T> values;
+  std::vector<float> of_distance;
+  std::optional<DistanceBias> bias;
 };
 
 /// [tokens, size], without anything between.
@@ -97,6 +112,10 @@ std::vector<double> AttendSlowly(Window<T>& window, std::size_t token) {
                static_cast<double>(ToFloat(window.Key(other, index)));
     }
     weights[other] = score / std::sqrt(static_cast<double>(window.size));
+    if (!window.of_distance.empty()) {
+      weights[other] +=
+          static_cast<double>(window.of_distance[other + window.of_distance.size() / 2 - token]);
+    }
     largest = std::max(largest, weights[other]);
   }
   double sum = 0;
@@ -187,6 +206,33 @@ TEST(AttentionTest, LongWindowsAreLikeTheDefinition) {
     }
     ExpectSmallError<float>(isa, 257, 64, 1e-5);
     ExpectSmallError<float>(isa, 512, 64, 1e-5);
+  }
+}
+
+TEST(AttentionTest, BiasOfDistanceIsAdded) {
+  for (const Isa isa : SupportedIsas()) {
+    for (const std::size_t tokens : {1, 2, 15, 16, 17, 33, 70, 257, 512}) {
+      for (const std::size_t size : {7, 32, 64}) {
+        for (const std::size_t more : {0, 3}) {
+          Window<float> window(tokens, size);
+          window.Fill(/*query_spread=*/1, /*key_spread=*/1, /*seed=*/9);
+          window.FillBias(/*spread=*/2, tokens + more, /*seed=*/10);
+          EXPECT_LE(LargestError(isa, window), 1e-5) << Describe(isa, tokens, size);
+        }
+      }
+    }
+  }
+}
+
+// Biases alone would overflow: 2^(150 · log2(e)).
+TEST(AttentionTest, LargeBiasesDoNotOverflow) {
+  for (const Isa isa : SupportedIsas()) {
+    for (const std::size_t tokens : {5, 64, 300}) {
+      Window<float> window(tokens, 32);
+      window.Fill(/*query_spread=*/1, /*key_spread=*/1, /*seed=*/11);
+      window.FillBias(/*spread=*/150, tokens, /*seed=*/12);
+      EXPECT_LE(LargestError(isa, window), 5e-4) << Describe(isa, tokens, 32);
+    }
   }
 }
 
