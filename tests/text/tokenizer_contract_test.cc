@@ -28,7 +28,7 @@ struct Kind {
   const char* name;
   Maker make;
   /// Texts without a token, besides the empty one and spaces.
-  Strings nothing;
+  Strings nothing = {};
   /// What stands at the ends of texts that a space separates: not nothing where white space other
   /// than U+0020 vanishes at the ends of a text, but nowhere else.
   const char* edge = "";
