@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <variant>
 
@@ -87,8 +88,11 @@ class QaPipeline {
   /// in flight or of one of the last few thousand gets that one's outcome, and its own payload.
   /// Errors of a record become its outcome; what the source or the sink throws ends the stream and
   /// is thrown here.
+  /// Once `stop` is requested no forward pass begins and nothing more is taken from the source;
+  /// what is in flight ends, and what is then done, without a gap, still goes to the sink. The call
+  /// returns after the source's last call did: a source that blocks must end by itself then.
   PipelineStats Stream(const RequestSource& source, const ResultSink& sink,
-                       const SinkIdle& idle = {}) const;
+                       const SinkIdle& idle = {}, const std::stop_token& stop = {}) const;
 
   const Model& model() const { return *model_; }
   const QaOptions& options() const { return options_; }

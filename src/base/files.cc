@@ -112,6 +112,45 @@ void WriteFileAtomically(const std::filesystem::path& path, std::string_view byt
   }
 }
 
+void SyncFile(int descriptor, const std::string& name) {
+  if (::fsync(descriptor) != 0 && errno != EINVAL && errno != EROFS) {
+    ThrowUnwritable(name, errno);
+  }
+}
+
+void SyncFolderOf(const std::filesystem::path& path) {
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.value() >= 0) {  // a folder may be writable and not readable: then it is not ours
+    SyncFile(opened.value(), folder.string());
+  }
+}
+
+void CommitFile(int descriptor, const std::filesystem::path& staged,
+                const std::filesystem::path& path) {
+  SyncFile(descriptor, staged.string());
+  if (std::rename(staged.c_str(), path.c_str()) != 0) {
+    ThrowUnwritable(path, errno);
+  }
+  SyncFolderOf(path);
+}
+
+void WriteFileDurably(const std::filesystem::path& path, std::string_view bytes) {
+  std::filesystem::path staged = path;
+  staged += ".part";
+  const Descriptor file(::open(staged.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (file.value() < 0) {
+    ThrowUnwritable(staged, errno);
+  }
+  try {
+    WriteDescriptor(file.value(), bytes, staged.string());
+    CommitFile(file.value(), staged, path);
+  } catch (...) {
+    ::unlink(staged.c_str());
+    throw;
+  }
+}
+
 StagedDirectory::StagedDirectory(std::filesystem::path target, bool overwrite)
     : target_(std::move(target)) {
   if (target_.filename().empty()) {

@@ -46,6 +46,22 @@ void WriteFileAtomically(const std::filesystem::path& path, std::string_view byt
 /// Returns false if the reader went away (EPIPE); throws Error{kUnwritable} for anything else.
 bool WriteDescriptor(int descriptor, std::string_view bytes, const std::string& name);
 
+/// The same for a regular file, and it outlasts a power loss: it is staged at `path`.part, which a
+/// kill may leave behind and the next call replaces, and file and folder are synced.
+void WriteFileDurably(const std::filesystem::path& path, std::string_view bytes);
+
+/// Makes what was written to a regular file outlast a power loss. What cannot be synced (a pipe) is
+/// left alone. Throws Error{kUnwritable}.
+void SyncFile(int descriptor, const std::string& name);
+
+/// Makes the names in the folder of `path` outlast a power loss. Throws Error{kUnwritable}.
+void SyncFolderOf(const std::filesystem::path& path);
+
+/// Syncs `staged` through its descriptor, renames it to `path` and syncs the folder.
+/// Throws Error{kUnwritable}; `staged` stays then.
+void CommitFile(int descriptor, const std::filesystem::path& staged,
+                const std::filesystem::path& path);
+
 /// A folder beside `target` that becomes `target` when all is written, and else vanishes.
 class StagedDirectory {
  public:

@@ -13,8 +13,9 @@ namespace bertqa {
 
 /// What a record carries besides its question and context, as it was written.
 struct RecordFields {
-  std::size_t line = 0;  ///< in the input; 0 if the input has no lines (SQuAD)
-  std::string id_json;   ///< a JSON string or number, or empty
+  std::size_t line = 0;    ///< in the input; 0 if the input has no lines (SQuAD)
+  std::size_t number = 0;  ///< of the record in the input, from 1; 0: not said
+  std::string id_json;     ///< a JSON string or number, or empty
   std::vector<std::pair<std::string, std::string>> kept;  ///< key and value, as JSON
 };
 

@@ -1,7 +1,9 @@
 #include "io/line_reader.h"
 
+#include <poll.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -19,9 +21,21 @@ constexpr std::size_t kChunkBytes = 1U << 16U;
 LineReader::LineReader(int descriptor, std::string name, std::size_t max_line_bytes)
     : descriptor_(descriptor), name_(std::move(name)), max_line_bytes_(max_line_bytes) {}
 
+/// False if the input is to end before there is more of it.
+bool LineReader::WaitForInput() const {
+  std::array<pollfd, 2> waits = {{{descriptor_, POLLIN, 0}, {end_descriptor_, POLLIN, 0}}};
+  while (::poll(waits.data(), waits.size(), -1) < 0 && errno == EINTR) {
+  }
+  return (waits[1].revents & POLLIN) == 0;
+}
+
 /// Appends one read to the buffer. Returns false at the end.
 bool LineReader::Fill() {
   if (at_end_) {
+    return false;
+  }
+  if (end_descriptor_ >= 0 && !WaitForInput()) {
+    at_end_ = true;
     return false;
   }
   if (begin_ > 0) {

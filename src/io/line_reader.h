@@ -25,6 +25,9 @@ class LineReader {
   /// The next line, or nothing at the end. Throws Error{kUnreadable}.
   std::optional<Line> Next();
 
+  /// The input ends once `descriptor` can be read: what waits for input then stops waiting.
+  void EndWhenReadable(int descriptor) { end_descriptor_ = descriptor; }
+
   /// At least the first `count` bytes that Next() will give, or all if there are fewer, or what
   /// comes until `enough` says so. Reads no more than needed.
   template <class Enough>
@@ -42,7 +45,10 @@ class LineReader {
   bool Fill();
   void SkipByteOrderMark();
 
+  bool WaitForInput() const;
+
   int descriptor_;
+  int end_descriptor_ = -1;  ///< none
   std::string name_;
   std::size_t max_line_bytes_;
   std::string buffer_;

@@ -5,15 +5,28 @@
 
 #include "io/json_object.h"
 #include "io/json_text.h"
+#include "io/record_lines.h"
 
 namespace bertqa {
 namespace {
 
 /// The keys of a record. An input's field of the same name is not carried through.
-constexpr std::array<std::string_view, 15> kRecordKeys = {
-    "id",         "question", "file",        "line",     "answer",
-    "start",      "end",      "probability", "logit",    "null_probability",
-    "null_logit", "reason",   "answers",     "warnings", "error"};
+constexpr std::array<std::string_view, 16> kRecordKeys = {kNumberKey,
+                                                          "id",
+                                                          "question",
+                                                          "file",
+                                                          "line",
+                                                          "answer",
+                                                          "start",
+                                                          "end",
+                                                          "probability",
+                                                          "logit",
+                                                          "null_probability",
+                                                          "null_logit",
+                                                          "reason",
+                                                          "answers",
+                                                          "warnings",
+                                                          "error"};
 
 void WriteAnswer(ObjectWriter& object, const Answer& answer, const QaRequest& request,
                  const RecordFormat& format) {
@@ -119,6 +132,9 @@ std::string FormatRecord(const StreamOutput& output, const RecordFormat& format)
   const RecordFields& fields = FieldsOf(output.request);
   std::string json;
   ObjectWriter object(json);
+  if (format.with_number) {
+    object.Member(kNumberKey, std::to_string(fields.number));
+  }
   if (!fields.id_json.empty()) {
     object.Member("id", fields.id_json);
   }

@@ -12,6 +12,7 @@ namespace bertqa {
 /// How records are written.
 struct RecordFormat {
   OffsetUnit offsets = OffsetUnit::kCodePoint;
+  bool with_number = false;        ///< "record_number" comes first: `batch --shard`
   bool with_question = false;      ///< `ask --json`
   std::vector<std::string> files;  ///< names of the documents; empty: no "file" key
 };

@@ -85,8 +85,8 @@ Inspection QaPipeline::Inspect(const QaRequest& request, PipelineStats* stats) c
 }
 
 PipelineStats QaPipeline::Stream(const RequestSource& source, const ResultSink& sink,
-                                 const SinkIdle& idle) const {
-  return StreamRun(*model_, options_).Run(source, sink, idle);
+                                 const SinkIdle& idle, const std::stop_token& stop) const {
+  return StreamRun(*model_, options_).Run(source, sink, idle, stop);
 }
 
 }  // namespace bertqa

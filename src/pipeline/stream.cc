@@ -35,7 +35,8 @@ StreamRun::StreamRun(const Model& model, const QaOptions& options)
       cache_(kCacheBytes, kOutcomeBytes + options.top_k * kAnswerBytes) {}
 
 PipelineStats StreamRun::Run(const RequestSource& source, const ResultSink& sink,
-                             const SinkIdle& idle) {
+                             const SinkIdle& idle, const std::stop_token& stop) {
+  const std::stop_callback drain(stop, [this] { Drain(); });
   std::vector<std::jthread> threads;
   try {
     for (std::size_t i = 0; i < options_.threads; ++i) {
@@ -100,9 +101,10 @@ bool StreamRun::Admit(StreamInput input) {
 /// Queues a slot once there is room. False if the run is stopping.
 bool StreamRun::Queue(const SlotPointer& slot, Role role) {
   Lock lock(mutex_);
-  admitted_.wait(
-      lock, [&] { return stopping_ || order_.empty() || weight_ + slot->weight <= max_weight_; });
-  if (stopping_) {
+  admitted_.wait(lock, [&] {
+    return stopping_ || draining_ || order_.empty() || weight_ + slot->weight <= max_weight_;
+  });
+  if (stopping_ || draining_) {
     return false;
   }
   weight_ += slot->weight;
@@ -134,7 +136,7 @@ void StreamRun::Work() {
 /// True if there is work and a thread to do it on; false at the end.
 bool StreamRun::WaitForWork(Lock& lock) {
   const auto is_over = [&] {
-    return stopping_ || (end_of_input_ && !HasWork() && preparing_ == 0);
+    return stopping_ || draining_ || (end_of_input_ && !HasWork() && preparing_ == 0);
   };
   work_.wait(lock, [&] { return is_over() || (HasWork() && threads_busy_ < options_.threads); });
   return !is_over();
@@ -160,6 +162,7 @@ void StreamRun::PrepareSome(Lock& lock) {
   stats_.tokenize_seconds += seconds;
   TakePrepared(slots);
   work_.notify_one();
+  done_.notify_one();  // may wait for the last of what is in flight
 }
 
 std::vector<StreamRun::SlotPointer> StreamRun::TakeRaw() {
@@ -362,8 +365,11 @@ StreamRun::SlotPointer StreamRun::TakeDone(const SinkIdle& idle) {
     idle();
     lock.lock();
   }
-  done_.wait(lock, [&] { return front_is_done() || (end_of_input_ && order_.empty()); });
-  if (order_.empty()) {
+  done_.wait(lock, [&] {
+    return front_is_done() || (end_of_input_ && order_.empty()) ||
+           (draining_ && threads_busy_ == 0);
+  });
+  if (!front_is_done()) {
     return nullptr;
   }
   SlotPointer slot = std::move(order_.front());
@@ -381,6 +387,14 @@ void StreamRun::Stop(std::exception_ptr error) {
   }
   admitted_.notify_all();
   work_.notify_all();
+}
+
+void StreamRun::Drain() {
+  const std::lock_guard lock(mutex_);
+  draining_ = true;
+  admitted_.notify_all();
+  work_.notify_all();
+  done_.notify_all();
 }
 
 }  // namespace bertqa

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <vector>
 
 #include "bertqa/pipeline.h"
@@ -28,7 +29,8 @@ class StreamRun {
  public:
   StreamRun(const Model& model, const QaOptions& options);
 
-  PipelineStats Run(const RequestSource& source, const ResultSink& sink, const SinkIdle& idle);
+  PipelineStats Run(const RequestSource& source, const ResultSink& sink, const SinkIdle& idle,
+                    const std::stop_token& stop);
 
  private:
   struct Slot {
@@ -76,6 +78,7 @@ class StreamRun {
   void WriteAll(const ResultSink& sink, const SinkIdle& idle);
   SlotPointer TakeDone(const SinkIdle& idle);
   void Stop(std::exception_ptr error);
+  void Drain();
 
   const Model& model_;
   const QaOptions& options_;
@@ -96,6 +99,7 @@ class StreamRun {
   std::size_t preparing_ = 0;     ///< workers that will add to `pending_`
   bool end_of_input_ = false;
   bool stopping_ = false;
+  bool draining_ = false;  ///< nothing new begins; what is in flight ends and is written
   std::exception_ptr error_;
   PipelineStats stats_;
 };

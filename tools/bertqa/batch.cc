@@ -1,197 +1,174 @@
-#include <fcntl.h>
-#include <sys/stat.h>
+#include "batch.h"
+
 #include <unistd.h>
 
-#include <cerrno>
-#include <optional>
-#include <set>
 #include <string>
-#include <system_error>
 
+#include "base/files.h"
+#include "batch_state.h"
 #include "bertqa/error.h"
-#include "command.h"
 #include "descriptor.h"
-#include "io/json_text.h"
-#include "io/jsonl_reader.h"
 #include "io/progress.h"
-#include "io/record_writer.h"
-#include "io/squad_reader.h"
+#include "io/record_lines.h"
+#include "record_sink.h"
+#include "record_source.h"
+#include "stop_signals.h"
 
 namespace bertqa::cli {
 namespace {
 
-enum class OutputFormat { kJsonl, kSquad };
-
-struct BatchOptions {
-  RunOptions run;
-  AnswerOptions answer;
-  std::string input = "-";
-  std::string output = "-";
-  std::string input_format = "auto";
-  OutputFormat output_format = OutputFormat::kJsonl;
-  bool keep_fields = false;
-  bool overwrite = false;
-  std::size_t max_line_bytes = std::size_t{16} << 20U;
-};
-
-/// Gives the records of a JSONL or a SQuAD input, one after the other.
-class RecordSource {
- public:
-  RecordSource(int descriptor, const BatchOptions& options)
-      : options_(options),
-        name_(options.input == "-" ? "standard input" : options.input),
-        lines_(descriptor, name_, options.max_line_bytes) {}
-
-  /// Looks at the beginning of the input; reads all of it if it is SQuAD. A bad SQuAD file is found
-  /// here, before a model is loaded.
-  void Open() {
-    if (IsSquad()) {
-      squad_ = ParseSquad(lines_.ReadRest(), name_);
-    }
-  }
-
-  std::optional<StreamInput> Next() {
-    if (squad_) {
-      return NextExample();
-    }
-    const KeepFields keep = options_.keep_fields ? KeepFields::kYes : KeepFields::kNo;
-    while (std::optional<Line> line = lines_.Next()) {
-      if (line->too_long || line->text.find_first_not_of(" \t\r") != std::string::npos) {
-        return MakeStreamInput(ParseRecord(*line, keep, options_.max_line_bytes));
-      }
-    }
-    return std::nullopt;
-  }
-
-  /// 0 if it is not known.
-  std::size_t total() const { return squad_ ? squad_->examples.size() : 0; }
-
- private:
-  bool IsSquad() {
-    if (options_.input_format != "auto") {
-      return options_.input_format == "squad";
-    }
-    constexpr std::size_t kEnoughBytes = std::size_t{1} << 16U;
-    return GuessFormat(lines_.Peek(kEnoughBytes, IsEnoughToGuess)) == InputFormat::kSquad;
-  }
-
-  std::optional<StreamInput> NextExample() {
-    if (next_ == squad_->examples.size()) {
-      return std::nullopt;
-    }
-    const SquadExample& example = squad_->examples[next_++];
-    Record record;
-    record.fields.id_json = JsonString(example.id);
-    record.question = example.question;
-    record.context = *example.context;
-    return MakeStreamInput(std::move(record));
-  }
-
-  const BatchOptions& options_;
-  std::string name_;
-  LineReader lines_;
-  std::optional<SquadFile> squad_;
-  std::size_t next_ = 0;
-};
-
-/// Writes records as they come; what is written is flushed when the pipeline has nothing ready.
-class RecordSink {
- public:
-  RecordSink(int descriptor, const BatchOptions& options)
-      : options_(options),
-        descriptor_(descriptor),
-        name_(options.output == "-" ? "standard output" : options.output) {
-    format_.offsets = options.answer.offsets;
-  }
-
-  bool Write(const StreamOutput& output) {
-    if (std::holds_alternative<RecordError>(output.outcome)) {
-      ++failed_;
-    }
-    if (options_.output_format == OutputFormat::kSquad) {
-      AppendPrediction(output);
-    } else {
-      buffer_ += FormatRecord(output, format_);
-    }
-    constexpr std::size_t kFlushBytes = std::size_t{1} << 16U;
-    return buffer_.size() < kFlushBytes || Flush();
-  }
-
-  bool Flush() {
-    if (is_open_ && !WriteDescriptor(descriptor_, buffer_, name_)) {
-      is_open_ = false;
-    }
-    buffer_.clear();
-    return is_open_;
-  }
-
-  void Finish() {
-    if (options_.output_format == OutputFormat::kSquad) {
-      buffer_ += seen_ids_.empty() ? "{}\n" : "}\n";
-    }
-    Flush();
-  }
-
-  std::size_t failed() const { return failed_; }
-
- private:
-  /// An object of predictions has no place for an error: those go to stderr, and are counted.
-  void AppendPrediction(const StreamOutput& output) {
-    const std::string& id = FieldsOf(output.request).id_json;
-    if (const auto* error = std::get_if<RecordError>(&output.outcome)) {
-      Note((id.empty() ? "" : "id " + id + ": ") + error->message);
-      return;
-    }
-    if (id.empty() || !seen_ids_.insert(id).second) {
-      ++failed_;
-      const std::size_t line = FieldsOf(output.request).line;
-      Note((line > 0 ? "line " + std::to_string(line) + ": " : "") +
-           (id.empty() ? "no \"id\", which --output-format squad needs"
-                       : "id " + id + " came before; its first answer stays"));
-      return;
-    }
-    const auto& result = std::get<QaResult>(output.outcome);
-    buffer_ += seen_ids_.size() == 1 ? "{" : ",\n";
-    buffer_ += id.starts_with('"') ? id : JsonString(id);
-    buffer_ += ": " + JsonString(result.has_answer() ? result.answers.front().text : "");
-  }
-
-  const BatchOptions& options_;
-  int descriptor_;
-  std::string name_;
-  RecordFormat format_;
-  std::string buffer_;
-  std::set<std::string> seen_ids_;
-  std::size_t failed_ = 0;
-  bool is_open_ = true;
-};
-
-int RunBatch(const BatchOptions& options) {
+void CheckBatch(const BatchOptions& options) {
   CheckOptions(options.run, options.answer);
-  const Descriptor input = OpenInput(options.input);
-  const Descriptor output = OpenOutput(options.output, options.overwrite, input);
-  RecordSource source(input.value(), options);
-  source.Open();
-  const LoadedPipeline loaded = LoadPipeline(options.run, options.answer);
-  ClearOutput(output);
-  RecordSink sink(output.value(), options);
-  Progress progress(!options.run.quiet && ::isatty(STDERR_FILENO) == 1, source.total());
-  const VerboseReport report(options.run, loaded);
-  const PipelineStats stats = loaded.pipeline.Stream([&] { return source.Next(); },
-                                                     [&](const StreamOutput& record) {
-                                                       progress.Advance();
-                                                       return sink.Write(record);
-                                                     },
-                                                     [&] { sink.Flush(); });
-  sink.Finish();
-  progress.Clear();
-  report.Print(stats);
-  if (sink.failed() > 0 && !options.run.quiet) {
-    Note(std::to_string(sink.failed()) + " of " + std::to_string(stats.records) +
-         " records failed");
+  if (options.resume && options.overwrite) {
+    throw Error(ErrorCode::kUsage, "--resume and --overwrite: one goes on, the other begins anew");
   }
-  return sink.failed() > 0 ? kDoneBut : kDone;
+  if (options.resume && options.output == "-") {
+    throw Error(ErrorCode::kUsage, "--resume needs --output PATH");
+  }
+  if (options.output_format == OutputFormat::kSquad && (options.resume || options.is_part())) {
+    throw Error(ErrorCode::kUsage,
+                "--output-format squad is one object: --resume, --shard and --retry-errors go on, "
+                "or make parts, in lines");
+  }
 }
+
+/// One run of the command.
+class BatchRun {
+ public:
+  explicit BatchRun(const BatchOptions& options)
+      : options_(options),
+        input_(OpenInput(options.input)),
+        output_(OpenOutput(options.output, WhatOfExisting(options), input_)),
+        state_(options),
+        sink_(output_.value(), options),
+        signals_([this] { sink_.Abandon(); }),
+        source_(input_.value(), signals_.stop_descriptor(), options),
+        is_kept_(options.output_format == OutputFormat::kJsonl && !output_.is_borrowed() &&
+                 IsRegularFile(output_) && IsRegularFile(input_)) {
+    if (options.resume && !is_kept_) {
+      throw Error(ErrorCode::kUsage,
+                  "--resume: " + options.output + ": input and output must be files, no pipes");
+    }
+  }
+
+  int Run() {
+    const bool goes_on = options_.resume && SizeOf(output_) > 0;
+    if (is_kept_ && (!goes_on || state_.exists())) {
+      conditions_ = InputConditions(options_, input_);
+    }
+    source_.Open();
+    if (goes_on && !state_.exists()) {
+      return Confirm();
+    }
+    const LoadedPipeline loaded = LoadPipeline(options_.run, options_.answer);
+    if (is_kept_) {
+      AddModelConditions(conditions_, options_, loaded);
+    }
+    goes_on ? GoOn() : Begin();
+    return Answer(loaded);
+  }
+
+ private:
+  static Existing WhatOfExisting(const BatchOptions& options) {
+    return options.overwrite ? Existing::kReplace
+           : options.resume  ? Existing::kContinue
+                             : Existing::kRefuse;
+  }
+
+  /// An output without a state is finished, or not ours. A kill may come after the state went.
+  int Confirm() {
+    before_ = ScanOutput(output_.value(), options_.output);
+    const bool is_whole = before_.whole_bytes == before_.total_bytes;
+    if (!is_whole || source_.Skip(before_.records + 1) != before_.records) {
+      throw Error(ErrorCode::kUsage,
+                  "--resume: " + options_.output + ": is not empty, and " + options_.output +
+                      ".resume, which says what it was made from, is not there; --overwrite "
+                      "begins anew");
+    }
+    if (!options_.run.quiet) {
+      Note(options_.output + ": this run is done");
+    }
+    return Report(before_.records);
+  }
+
+  void Begin() {
+    ClearOutput(output_);
+    if (is_kept_) {
+      // Empty for certain before there is a state: a state speaks of all that is in the output.
+      SyncFile(output_.value(), options_.output);
+      state_.Write(conditions_);
+    } else if (!output_.is_borrowed() && IsRegularFile(output_)) {
+      state_.Remove();  // of an earlier run
+    }
+  }
+
+  void GoOn() {
+    state_.Require(conditions_);
+    before_ = ScanOutput(output_.value(), options_.output);
+    if (source_.Skip(before_.records) != before_.records) {
+      throw Error(ErrorCode::kUsage, "--resume: " + options_.output + ": has " +
+                                         std::to_string(before_.records) +
+                                         " records, more than the input");
+    }
+    CutOutput(output_, before_.whole_bytes);
+    if (!options_.run.quiet) {
+      Note(options_.output + ": goes on after " + std::to_string(before_.records) + " records");
+    }
+  }
+
+  int Answer(const LoadedPipeline& loaded) {
+    if (is_kept_) {
+      sink_.SetSyncs();
+    }
+    Progress progress(!options_.run.quiet && ::isatty(STDERR_FILENO) == 1, source_.total());
+    const VerboseReport report(options_.run, loaded);
+    const PipelineStats stats = loaded.pipeline.Stream([&] { return source_.Next(); },
+                                                       [&](const StreamOutput& record) {
+                                                         progress.Advance();
+                                                         ++written_;
+                                                         return sink_.Write(record);
+                                                       },
+                                                       [&] { sink_.Flush(); }, signals_.token());
+    sink_.Finish();
+    progress.Clear();
+    if (const int signal = signals_.caught()) {
+      NoteInterrupted();
+      return kSignalStatus + signal;
+    }
+    if (is_kept_) {
+      state_.Remove();
+    }
+    report.Print(stats);
+    return Report(before_.records + stats.records);
+  }
+
+  void NoteInterrupted() const {
+    if (!options_.run.quiet) {
+      Note("interrupted after " + std::to_string(before_.records + written_) + " records" +
+           (is_kept_ ? "; the same command with --resume goes on" : ""));
+    }
+  }
+
+  int Report(std::size_t records) const {
+    const std::size_t failed = before_.failed + sink_.failed();
+    if (failed > 0 && !options_.run.quiet) {
+      Note(std::to_string(failed) + " of " + std::to_string(records) + " records failed");
+    }
+    return failed > 0 ? kDoneBut : kDone;
+  }
+
+  const BatchOptions& options_;
+  Descriptor input_;
+  Descriptor output_;
+  BatchState state_;
+  RecordSink sink_;
+  StopSignals signals_;  // before any thread
+  RecordSource source_;
+  bool is_kept_;  ///< the run can be resumed
+  Conditions conditions_;
+  OutputScan before_;  ///< what an earlier run left
+  std::size_t written_ = 0;
+};
 
 }  // namespace
 
@@ -207,6 +184,18 @@ void AddBatch(CLI::App& app, Action& action) {
   batch->add_option("-o,--output", options->output, "Where the results go (default: stdout)")
       ->type_name("PATH");
   batch->add_flag("--overwrite", options->overwrite, "Replace an output file that is not empty");
+  batch->add_flag("--resume", options->resume,
+                  "Go on after the last whole line of an output that was interrupted; refused if "
+                  "anything that decides its bytes is not the same");
+  batch
+      ->add_option("--shard", options->shard,
+                   "Only every N-th record, beginning with the I-th (from 1); merge puts shards "
+                   "together")
+      ->type_name("I/N");
+  batch
+      ->add_option("--retry-errors", options->retry_errors,
+                   "Only the records that failed in this earlier output of the same input")
+      ->type_name("PATH");
   batch->add_option("--input-format", options->input_format, "How the input is read")
       ->check(CLI::IsMember({"auto", "jsonl", "squad"}).description(""))
       ->type_name("auto|jsonl|squad")
@@ -222,7 +211,12 @@ void AddBatch(CLI::App& app, Action& action) {
   AddOffsetsOption(*batch, options->answer.offsets);
   AddAnswerOptions(*batch, options->answer);
   AddRunOptions(*batch, options->run);
-  batch->callback([options, &action] { action = [options] { return RunBatch(*options); }; });
+  batch->callback([options, &action] {
+    action = [options] {
+      CheckBatch(*options);
+      return BatchRun(*options).Run();
+    };
+  });
 }
 
 }  // namespace bertqa::cli

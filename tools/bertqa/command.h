@@ -122,6 +122,7 @@ void AddInspect(CLI::App& app, Action& action);
 void AddImport(CLI::App& app, Action& action);
 void AddExport(CLI::App& app, Action& action);
 void AddInfo(CLI::App& app, Action& action);
+void AddMerge(CLI::App& app, Action& action);
 void AddTrain(CLI::App& app, Action& action);
 void AddPull(CLI::App& app, Action& action);
 void AddModels(CLI::App& app, Action& action);

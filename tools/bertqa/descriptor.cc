@@ -1,6 +1,7 @@
 #include "descriptor.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,11 +43,12 @@ Descriptor OpenInput(const std::string& path) {
   return input;
 }
 
-Descriptor OpenOutput(const std::string& path, bool overwrite, const Descriptor& input) {
+Descriptor OpenOutput(const std::string& path, Existing existing, const Descriptor& input) {
   if (path == "-") {
     return Descriptor::Borrow(STDOUT_FILENO);
   }
-  Descriptor output(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  const int access = existing == Existing::kContinue ? O_RDWR : O_WRONLY;
+  Descriptor output(::open(path.c_str(), access | O_CREAT | O_CLOEXEC, 0666));
   if (output.value() < 0) {
     throw Error(ErrorCode::kUnwritable, path + ": cannot write: " + Reason());
   }
@@ -55,8 +57,13 @@ Descriptor OpenOutput(const std::string& path, bool overwrite, const Descriptor&
   if (S_ISREG(status.st_mode) && status.st_dev == source.st_dev && status.st_ino == source.st_ino) {
     throw Error(ErrorCode::kUsage, path + ": is the input, it cannot be the output as well");
   }
-  if (S_ISREG(status.st_mode) && status.st_size > 0 && !overwrite) {
+  if (S_ISREG(status.st_mode) && status.st_size > 0 && existing == Existing::kRefuse) {
     throw Error(ErrorCode::kUsage, path + ": is not empty; --overwrite replaces it");
+  }
+  // Where locks are not to be had, as on some network file systems, it goes without.
+  if (S_ISREG(status.st_mode) && ::flock(output.value(), LOCK_EX | LOCK_NB) != 0 &&
+      errno == EWOULDBLOCK) {
+    throw Error(ErrorCode::kUsage, path + ": another process is writing it");
   }
   return output;
 }
@@ -75,6 +82,21 @@ void ClearOutput(const Descriptor& output) {
       ::ftruncate(output.value(), 0) != 0) {
     throw Error(ErrorCode::kUnwritable, "output: cannot be emptied: " + Reason());
   }
+}
+
+void CutOutput(const Descriptor& output, std::size_t bytes) {
+  if (::ftruncate(output.value(), static_cast<off_t>(bytes)) != 0 ||
+      ::lseek(output.value(), 0, SEEK_END) < 0) {
+    throw Error(ErrorCode::kUnwritable, "output: cannot be cut: " + Reason());
+  }
+}
+
+bool IsRegularFile(const Descriptor& file) {
+  return S_ISREG(StatusOf(file.value()).st_mode);
+}
+
+std::size_t SizeOf(const Descriptor& file) {
+  return static_cast<std::size_t>(StatusOf(file.value()).st_size);
 }
 
 }  // namespace bertqa::cli

@@ -97,8 +97,8 @@ int Main(int argc, char** argv) {
       "Exit status: 0 done; 1 done, but no answer, failed records or a missed bound;\n"
       "2 usage; 3 input or model unreadable or malformed; 4 internal failure.");
   Action action;
-  for (const auto& add : {AddAsk, AddBatch, AddEval, AddInspect, AddTrain, AddImport, AddExport,
-                          AddPull, AddModels, AddInfo}) {
+  for (const auto& add : {AddAsk, AddBatch, AddMerge, AddEval, AddInspect, AddTrain, AddImport,
+                          AddExport, AddPull, AddModels, AddInfo}) {
     add(app, action);
   }
   const int status = Parse(app, argc, argv);
