@@ -234,8 +234,8 @@ int RunMerge(const MergeOptions& options) {
 
 void AddMerge(CLI::App& app, Action& action) {
   auto options = std::make_shared<MergeOptions>();  // shared with the callback below
-  CLI::App* const merge = app.add_subcommand(
-      "merge", "Put the outputs of batch --shard and --retry-errors back into input order");
+  CLI::App* const merge =
+      app.add_subcommand("merge", "Put the outputs of shards and of retries back into input order");
   merge
       ->add_option("FILE", options->inputs,
                    "Outputs of shards, of a retry, or of a whole run; a result replaces an error "
