@@ -147,6 +147,17 @@ class Parts(ResumeCase):
         self.assertRegex(result.stderr, rf"^bertqa: {self.failed} records failed: 6, 23, ")
         self.assertEqual(self.output.read_bytes(), self.whole)
 
+    def test_slurm_array_with_a_task_queued_again(self):
+        script = runner.GOLDEN.parent.parent / "examples" / "slurm-batch.sh"
+        parts = self.folder / "parts"
+        for task in (3, 1, 2, 1):
+            subprocess.run(
+                ["sh", script, self.input, parts, "-m", tiny_model()], check=True,
+                env=runner.environment(SLURM_ARRAY_TASK_ID=str(task), SLURM_ARRAY_TASK_COUNT="3",
+                                       BERTQA=str(runner.BINARY)))
+        result = runner.run("merge", *parts.glob("*.jsonl"), "--quiet")
+        self.assertEqual(result.stdout.encode(), self.whole)
+
     def test_missing_and_doubled_are_named(self):
         parts = [self.shard(index, 2) for index in (1, 2)]
         lines = parts[1].read_text().splitlines(keepends=True)
