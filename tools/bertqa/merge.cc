@@ -141,6 +141,7 @@ std::string TakeRecord(std::vector<std::unique_ptr<ShardReader>>& readers, std::
 
 Findings Merge(const MergeOptions& options, MergedOutput& output) {
   std::vector<std::unique_ptr<ShardReader>> readers;
+  readers.reserve(options.inputs.size());
   for (const std::string& path : options.inputs) {
     readers.push_back(std::make_unique<ShardReader>(path));
   }
