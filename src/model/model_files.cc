@@ -50,8 +50,9 @@ std::vector<ModelFiles::TokenizerFile> CopiedFiles(const fs::path& directory,
                                                    const EncoderConfig& config) {
   ReadTokenizer(directory, config);  // checks it, and names the file
   std::vector<ModelFiles::TokenizerFile> files;
-  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-                           "vocab.json", "merges.txt"}) {
+  for (const char* name :
+       {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
+        "merges.txt", "spiece.model", "spm.model", "sentencepiece.bpe.model"}) {
     if (fs::exists(directory / name)) {
       files.push_back({name, ReadFile(directory / name)});
     }

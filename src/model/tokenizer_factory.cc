@@ -8,6 +8,7 @@
 #include "model/vocabulary_source.h"
 #include "text/bpe_files.h"
 #include "text/json_node.h"
+#include "text/sentencepiece_tokenizer.h"
 #include "text/tokenizer_json.h"
 #include "text/wordpiece.h"
 
@@ -53,21 +54,24 @@ JsonNode ReadIfThere(const fs::path& path) {
   return fs::exists(path) ? JsonNode::ReadFile(path) : JsonNode::EmptyObject(path);
 }
 
-PieceKind KindOfModelType(const fs::path& directory) {
+/// For a "model_type" that no row has.
+constexpr ClassRow kAnyClass = {"", "", PieceKind::kAny};
+
+const ClassRow& RowOfModelType(const fs::path& directory) {
   const auto type = ReadIfThere(directory / "config.json").Find("model_type");
   for (const ClassRow& row : kClasses) {
     if (type && type->IsString() && type->String() == row.model_type) {
-      return row.kind;
+      return row;
     }
   }
   const bool has_vocabulary = fs::exists(directory / "vocab.txt");
-  return type && !has_vocabulary ? PieceKind::kAny : PieceKind::kWordPiece;
+  return type && !has_vocabulary ? kAnyClass : kClasses.front();
 }
 
-PieceKind KindOf(const fs::path& directory) {
+const ClassRow& RowOf(const fs::path& directory) {
   const auto node = ReadIfThere(directory / "tokenizer_config.json").Find("tokenizer_class");
   if (!node) {
-    return KindOfModelType(directory);
+    return RowOfModelType(directory);
   }
   constexpr std::string_view kFast = "Fast";
   std::string_view name = node->String();
@@ -77,7 +81,7 @@ PieceKind KindOf(const fs::path& directory) {
   std::string known;
   for (const ClassRow& row : kClasses) {
     if (row.name == name) {
-      return row.kind;
+      return row;
     }
     known += (known.empty() ? "" : ", ") + std::string(row.name);
   }
@@ -113,16 +117,16 @@ bool IsPlainBert(const fs::path& path) {
   return true;
 }
 
-bool FitsWordPiece(const fs::path& directory, PieceKind kind) {
-  if (!IsWordPiece(kind)) {
+bool FitsWordPiece(const fs::path& directory, const ClassRow& row) {
+  if (!IsWordPiece(row.kind)) {
     return false;
   }
   return fs::exists(directory / "vocab.txt") || !fs::exists(directory / "tokenizer.json") ||
          IsPlainBert(directory / "tokenizer.json");
 }
 
-LoadedTokenizer LoadWordPieceFiles(const fs::path& directory, PieceKind kind) {
-  const WordPieceConfig config = ReadTokenizerConfig(directory, LayoutOf(kind));
+LoadedTokenizer LoadWordPieceFiles(const fs::path& directory, const ClassRow& row) {
+  const WordPieceConfig config = ReadTokenizerConfig(directory, LayoutOf(row.kind));
   const VocabularyText vocabulary = ReadVocabularyText(directory / "vocab.txt");
   const std::string name = vocabulary.source.string();
   return {.tokenizer =
@@ -132,11 +136,11 @@ LoadedTokenizer LoadWordPieceFiles(const fs::path& directory, PieceKind kind) {
           .is_whole_vocabulary = true};
 }
 
-bool FitsTokenizerJson(const fs::path& directory, PieceKind /*kind*/) {
+bool FitsTokenizerJson(const fs::path& directory, const ClassRow& /*row*/) {
   return fs::exists(directory / "tokenizer.json");
 }
 
-LoadedTokenizer LoadJson(const fs::path& directory, PieceKind /*kind*/) {
+LoadedTokenizer LoadJson(const fs::path& directory, const ClassRow& /*row*/) {
   const fs::path path = directory / "tokenizer.json";
   return {.tokenizer = LoadTokenizerJson(path),
           .description = "tokenizer.json",
@@ -144,15 +148,27 @@ LoadedTokenizer LoadJson(const fs::path& directory, PieceKind /*kind*/) {
           .is_whole_vocabulary = false};
 }
 
-bool FitsByteLevelBpe(const fs::path& directory, PieceKind kind) {
-  return kind == PieceKind::kByteLevelBpe && fs::exists(directory / "vocab.json") &&
+bool FitsByteLevelBpe(const fs::path& directory, const ClassRow& row) {
+  return row.kind == PieceKind::kByteLevelBpe && fs::exists(directory / "vocab.json") &&
          fs::exists(directory / "merges.txt");
 }
 
-LoadedTokenizer LoadBpe(const fs::path& directory, PieceKind /*kind*/) {
+LoadedTokenizer LoadBpe(const fs::path& directory, const ClassRow& /*row*/) {
   return {.tokenizer = LoadByteLevelBpe(directory),
           .description = "byte-level BPE",
           .source = directory / "vocab.json",
+          .is_whole_vocabulary = false};
+}
+
+bool FitsSentencePiece(const fs::path& directory, const ClassRow& row) {
+  return row.kind == PieceKind::kSentencePiece &&
+         fs::exists(directory / SentencePieceFileName(row.model_type));
+}
+
+LoadedTokenizer LoadSentencePieceFile(const fs::path& directory, const ClassRow& row) {
+  return {.tokenizer = LoadSentencePiece(directory, row.model_type),
+          .description = "SentencePiece",
+          .source = directory / SentencePieceFileName(row.model_type),
           .is_whole_vocabulary = false};
 }
 
@@ -160,25 +176,25 @@ LoadedTokenizer LoadBpe(const fs::path& directory, PieceKind /*kind*/) {
 /// tokenizers of transformers read, then the files of the original ones.
 struct SourceRow {
   std::string_view files;  ///< for messages
-  bool (*fits)(const fs::path& directory, PieceKind kind);
-  LoadedTokenizer (*load)(const fs::path& directory, PieceKind kind);
+  bool (*fits)(const fs::path& directory, const ClassRow& row);
+  LoadedTokenizer (*load)(const fs::path& directory, const ClassRow& row);
 };
 
-/// A reader of sentencepiece models (PieceKind::kSentencePiece) is one more row.
 constexpr auto kSources = std::to_array<SourceRow>({
     {"vocab.txt", FitsWordPiece, LoadWordPieceFiles},
     {"tokenizer.json", FitsTokenizerJson, LoadJson},
     {"vocab.json with merges.txt", FitsByteLevelBpe, LoadBpe},
+    {"a SentencePiece model", FitsSentencePiece, LoadSentencePieceFile},
 });
 
 }  // namespace
 
 LoadedTokenizer LoadTokenizer(const fs::path& directory) {
-  const PieceKind kind = KindOf(directory);
+  const ClassRow& found = RowOf(directory);
   std::string known;
   for (const SourceRow& row : kSources) {
-    if (row.fits(directory, kind)) {
-      return row.load(directory, kind);
+    if (row.fits(directory, found)) {
+      return row.load(directory, found);
     }
     known += (known.empty() ? "" : ", ") + std::string(row.files);
   }
@@ -187,8 +203,8 @@ LoadedTokenizer LoadTokenizer(const fs::path& directory) {
 }
 
 std::optional<PairLayout> FindWordPieceLayout(const fs::path& directory) {
-  const PieceKind kind = KindOf(directory);
-  return FitsWordPiece(directory, kind) ? std::optional(LayoutOf(kind)) : std::nullopt;
+  const ClassRow& found = RowOf(directory);
+  return FitsWordPiece(directory, found) ? std::optional(LayoutOf(found.kind)) : std::nullopt;
 }
 
 std::string WordPieceClass(PairLayout layout) {

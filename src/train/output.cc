@@ -14,9 +14,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto kFilesOfRun = std::to_array<const char*>(
-    {"tokenizer.json", "special_tokens_map.json", "vocab.json", "merges.txt", "model.safetensors",
-     "config.json", "vocab.txt", "tokenizer_config.json", "bertqa.json", "log.jsonl",
-     "learning-curve.svg", "teacher-logits.safetensors"});
+    {"tokenizer.json", "special_tokens_map.json", "vocab.json", "merges.txt", "spiece.model",
+     "spm.model", "sentencepiece.bpe.model", "model.safetensors", "config.json", "vocab.txt",
+     "tokenizer_config.json", "bertqa.json", "log.jsonl", "learning-curve.svg",
+     "teacher-logits.safetensors"});
 constexpr const char* kStagingName = "model";  // of the folder that becomes a model's files
 
 /// True for what a run writes into its folder.

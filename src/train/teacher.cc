@@ -104,7 +104,8 @@ std::string NameOfTeaching(const TrainingSet& set, const fs::path& teacher) {
   for (const fs::path& file : WeightsFiles(FindWeights(teacher))) {
     fingerprint.Add(ReadFile(file));
   }
-  for (const char* name : {"vocab.txt", "vocab.json", "merges.txt", "tokenizer.json"}) {
+  for (const char* name : {"vocab.txt", "vocab.json", "merges.txt", "tokenizer.json",
+                           "spiece.model", "spm.model", "sentencepiece.bpe.model"}) {
     if (fs::exists(teacher / name)) {
       fingerprint.Add(ReadFile(teacher / name));
     }

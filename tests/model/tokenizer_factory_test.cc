@@ -52,6 +52,20 @@ TEST_F(TokenizerFactoryTest, ModelTypeStandsInForTheClass) {
   EXPECT_EQ(Description(), "tokenizer.json");
 }
 
+TEST_F(TokenizerFactoryTest, SentencePieceModelsGoByTheirFamily) {
+  const fs::path models = "golden/models";
+  fs::copy(models / "spm-albert" / "spiece.model", folder_.path() / "spiece.model");
+  WriteClass("AlbertTokenizer");
+  EXPECT_EQ(Description(), "SentencePiece");
+  fs::copy(models / "spm-xlm-roberta" / "sentencepiece.bpe.model",
+           folder_.path() / "sentencepiece.bpe.model");
+  fs::remove(folder_.path() / "tokenizer_config.json");
+  Write("config.json", R"({"model_type": "xlm-roberta"})");
+  const LoadedTokenizer loaded = LoadTokenizer(folder_.path());
+  EXPECT_EQ(loaded.source.filename(), "sentencepiece.bpe.model");
+  EXPECT_EQ(loaded.tokenizer->pair_template().separator.size(), 2U);  // </s></s>
+}
+
 TEST_F(TokenizerFactoryTest, MpnetFromVocabularyIsMpnetFromJson) {
   CopyJson("mpnet");
   WriteClass("MPNetTokenizer");
@@ -89,7 +103,7 @@ TEST_F(TokenizerFactoryTest, NoFilesListsThoseThatWouldDo) {
   ExpectError(ErrorCode::kUnreadable,
               folder_.path().string() +
                   ": no tokenizer: expected one of vocab.txt, tokenizer.json, vocab.json with "
-                  "merges.txt, found none",
+                  "merges.txt, a SentencePiece model, found none",
               [&] { LoadTokenizer(folder_.path()); });
 }
 
