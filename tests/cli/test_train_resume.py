@@ -76,7 +76,10 @@ class Survives(TrainTest):
                 process = self.start(*args, *how)
                 time.sleep(moments.uniform(0.2, 0.9) * seconds)
                 process.kill()
-                kills += self.end(process)[0] == -signal.SIGKILL
+                if self.end(process)[0] == -signal.SIGKILL:
+                    kills += 1
+                else:
+                    seconds /= 2  # the machine was busier when the whole run was timed
             self.train(*args, "--resume")
             with self.subTest(seed=seed):
                 self.expect_same_as(whole)
