@@ -69,21 +69,24 @@ class Survives(TrainTest):
             moments = random.Random(seed)
             self.output = self.folder / f"killed-{seed}"
             for _ in range(6):
-                how = ()
-                if self.output.exists():
-                    has_checkpoint = (self.output / "checkpoint.json").exists()
-                    how = ("--resume",) if has_checkpoint else ("--overwrite",)
-                process = self.start(*args, *how)
+                process = self.start(*args, *self.how_to_go_on())
                 time.sleep(moments.uniform(0.2, 0.9) * seconds)
                 process.kill()
-                if self.end(process)[0] == -signal.SIGKILL:
-                    kills += 1
-                else:
-                    seconds /= 2  # the machine was busier when the whole run was timed
-            self.train(*args, "--resume")
+                if self.end(process)[0] != -signal.SIGKILL:
+                    seconds *= 0.7  # the machine was perhaps busier when the whole run was timed
+                    break
+                kills += 1
+            self.train(*args, *self.how_to_go_on())
             with self.subTest(seed=seed):
                 self.expect_same_as(whole)
         self.assertGreater(kills, 3)
+
+    def how_to_go_on(self):
+        """With the checkpoint, or anew after a kill before the first one."""
+        if not self.output.exists():
+            return ()
+        has_checkpoint = (self.output / "checkpoint.json").exists()
+        return ("--resume",) if has_checkpoint else ("--overwrite",)
 
     def test_interrupted_and_terminated(self):
         args = ("--epochs", 60)
