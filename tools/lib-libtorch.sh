@@ -50,18 +50,31 @@ with zipfile.ZipFile(wheel) as archive:
 PYTHON
 }
 
+# check_wheel FILE: its hash is the one in tools/pins/torch.sha256, before anything is unpacked.
+check_wheel() {
+  local name pins="$ROOT/tools/pins/torch.sha256" expected found
+  name=$(basename "$1")
+  expected=$(awk -v name="$name" '$2 == name {print $1}' "$pins")
+  [[ -n $expected ]] ||
+    fail "no hash is known for $name ($pins lists those of torch $TORCH_VERSION); to use another build, unpack it and name it with --libtorch DIR"
+  found=$(sha256sum "$1" | cut -d ' ' -f 1)
+  [[ $found == "$expected" ]] ||
+    fail "$name has the SHA-256 $found, $expected is expected: it is damaged, or not the file that was published"
+}
+
 # A CUDA build's libtorch_cpu.so needs libcudart and libcupti beside it (its RPATH is
-# ../../nvidia/…). The wheel names their release; nothing here uses the GPU, so the gigabytes of
-# the other CUDA libraries stay away.
+# ../../nvidia/…). The wheel names their release, tools/pins/cuda-runtime.txt its files; nothing here
+# uses the GPU, so the gigabytes of the other CUDA libraries stay away.
 fetch_cuda_runtime() {
   local stage=$1 release
   release=$(sed -n 's/^Requires-Dist: cuda-toolkit\[[^]]*\] *==\([0-9.]*\).*/\1/p' \
     "$stage"/torch-*.dist-info/METADATA)
-  [[ -n $release ]] || fail "this CUDA build of torch does not name its cuda-toolkit release"
+  [[ $release == "$CUDA_RELEASE" ]] ||
+    fail "this CUDA build of torch asks for cuda-toolkit ${release:-of no release}, $CUDA_RELEASE is expected"
   say "a CUDA build: CUDA runtime $release as well"
   with_progress "$stage" env TMPDIR="$stage/tmp" "$PYTHON" -m pip install --no-cache-dir \
-    --disable-pip-version-check --quiet --root-user-action=ignore --target "$stage" \
-    "cuda-toolkit[cudart,cupti]==$release" ||
+    --disable-pip-version-check --quiet --root-user-action=ignore --target "$stage" --no-deps \
+    --only-binary :all: --require-hashes --requirement "$ROOT/tools/pins/cuda-runtime.txt" ||
     fail "pip could not fetch the CUDA runtime $release (see above)"
 }
 
@@ -80,6 +93,7 @@ fetch_libtorch() {
     --disable-pip-version-check --no-deps --only-binary :all: --dest "$stage" \
     "torch==$TORCH_VERSION" ||
     fail "pip could not download torch $TORCH_VERSION (see above); is there a network? Or use --libtorch DIR"
+  check_wheel "$stage"/torch-*.whl
   say "unpacking"
   unpack_wheel "$stage"/torch-*.whl "$stage" || fail "could not unpack torch's wheel (see above)"
   if [[ -e $stage/torch/lib/libtorch_cuda.so ]]; then

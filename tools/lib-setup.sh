@@ -6,6 +6,8 @@ set -Eeuo pipefail
 
 # shellcheck disable=SC2034  # the scripts that source this file use it
 readonly TORCH_VERSION=2.13.0
+# shellcheck disable=SC2034
+readonly CUDA_RELEASE=13.0.3  # of torch's CUDA build; tools/pins holds the hashes of both
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly ROOT
 readonly BUILD="$ROOT/build/release"
