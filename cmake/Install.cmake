@@ -1,7 +1,7 @@
 # What `cmake --install` puts under its prefix, and the library that other programs link:
 #   bin/bertqa   lib/libbertqa.so   include/bertqa/   lib/cmake/bertqa/   share/bertqa/models/
-#   share/doc/bertqa/   and lib/bertqa/: the modules, and libtorch's libraries if libtorch lies in
-#   this tree
+#   share/doc/bertqa/, with the bill of materials   and lib/bertqa/: the modules, and libtorch's
+#   libraries if libtorch lies in this tree
 # The prefix may be moved: all paths in it are relative.
 include(CMakePackageConfigHelpers)
 
@@ -87,3 +87,22 @@ write_basic_package_version_file(bertqaConfigVersion.cmake COMPATIBILITY SameMin
 install(FILES ${PROJECT_BINARY_DIR}/bertqaConfig.cmake
               ${PROJECT_BINARY_DIR}/bertqaConfigVersion.cmake DESTINATION ${package_dir})
 install(EXPORT bertqaTargets NAMESPACE bertqa:: DESTINATION ${package_dir})
+
+# What the build consists of (SPDX), beside the documentation.
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+set(sbom ${PROJECT_BINARY_DIR}/share/doc/bertqa/bertqa.spdx.json)
+set(sbom_binaries $<TARGET_FILE:bertqa_cli> $<TARGET_FILE:bertqa_shared>)
+foreach(module ${modules})
+  list(APPEND sbom_binaries $<TARGET_FILE:${module}>)
+endforeach()
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share/doc/bertqa)
+find_file(nlohmann_json_header nlohmann/json.hpp REQUIRED)
+add_custom_command(OUTPUT ${sbom}
+  COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/tools/sbom.py --output ${sbom}
+          --version ${PROJECT_VERSION} --model ${PROJECT_SOURCE_DIR}/models/minilm-l6-squad
+          --header nlohmann_json=${nlohmann_json_header} --header CLI11=${CLI11_INCLUDE_DIR}/CLI/CLI.hpp
+          ${sbom_binaries}
+  DEPENDS tools/sbom.py bertqa_cli bertqa_shared ${modules}
+  COMMENT "Writing the bill of materials" VERBATIM)
+add_custom_target(bertqa_sbom ALL DEPENDS ${sbom})
+install(FILES ${sbom} TYPE DOC)
