@@ -23,6 +23,30 @@ std::string Reason(int error_number) {
   throw Error(ErrorCode::kUnwritable, path.string() + ": cannot write: " + Reason(error_number));
 }
 
+[[noreturn]] void ThrowUnreadable(const std::filesystem::path& path, const std::string& why) {
+  throw Error(ErrorCode::kUnreadable, path.string() + ": " + why);
+}
+
+Descriptor OpenToRead(const std::filesystem::path& path, int flags) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+  if (file.value() < 0) {
+    ThrowUnreadable(path, "cannot open: " + Reason(errno));
+  }
+  return file;
+}
+
+/// Throws Error{kUnreadable} for a directory.
+struct stat StatusOf(const Descriptor& file, const std::filesystem::path& path) {
+  struct stat status = {};
+  if (::fstat(file.value(), &status) != 0) {
+    ThrowUnreadable(path, "cannot read: " + Reason(errno));
+  }
+  if (S_ISDIR(status.st_mode)) {
+    ThrowUnreadable(path, "is a directory, a file is expected");
+  }
+  return status;
+}
+
 enum class Sync { kYes, kNo };
 
 void WriteInPlace(const std::filesystem::path& path, std::string_view bytes, Sync sync) {
@@ -50,16 +74,35 @@ int Descriptor::Close() {
   return value < 0 || is_borrowed_ ? 0 : ::close(value);
 }
 
-std::string ReadFile(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.value() < 0) {
-    throw Error(ErrorCode::kUnreadable, path.string() + ": cannot open: " + Reason(errno));
+Descriptor OpenRegularFile(const std::filesystem::path& path) {
+  // Without O_NONBLOCK a named pipe that nobody writes to would be waited for, here.
+  Descriptor file = OpenToRead(path, O_NONBLOCK);
+  if (!S_ISREG(StatusOf(file, path).st_mode)) {
+    ThrowUnreadable(path, "a regular file is expected");
   }
-  struct stat status = {};
-  if (::fstat(file.value(), &status) == 0 && S_ISDIR(status.st_mode)) {
-    throw Error(ErrorCode::kUnreadable, path.string() + ": is a directory, a file is expected");
+  return file;
+}
+
+std::string ReadFile(const std::filesystem::path& path) {
+  constexpr off_t kMaxBytes = off_t{1} << 30U;
+  const Descriptor file = OpenRegularFile(path);
+  const off_t size = StatusOf(file, path).st_size;
+  if (size > kMaxBytes) {
+    ThrowUnreadable(path, "at most " + std::to_string(kMaxBytes) + " bytes are expected, not " +
+                              std::to_string(size));
   }
   return ReadDescriptor(file.value(), path.string());
+}
+
+std::string ReadFileOrPipe(const std::filesystem::path& path) {
+  const Descriptor file = OpenToRead(path, 0);
+  StatusOf(file, path);
+  return ReadDescriptor(file.value(), path.string());
+}
+
+bool Exists(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::status(path, ignored).type() != std::filesystem::file_type::not_found;
 }
 
 std::string ReadDescriptor(int descriptor, const std::string& name) {

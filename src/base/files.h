@@ -30,9 +30,21 @@ class Descriptor {
   bool is_borrowed_ = false;
 };
 
-/// The whole file as bytes. Throws Error{kUnreadable} that says why ("is a directory",
-/// "No such file or directory").
+/// The whole file as bytes: a regular one of at most 1 GiB, since a model's files may come from
+/// strangers, and a pipe or a device need not end. Throws Error{kUnreadable} that says why ("is a
+/// directory", "No such file or directory").
 std::string ReadFile(const std::filesystem::path& path);
+
+/// The same for what a user names: of any size, and pipes and devices too.
+std::string ReadFileOrPipe(const std::filesystem::path& path);
+
+/// A descriptor of a regular file, open for reading; what else stands there is never waited for.
+/// Throws Error{kUnreadable}.
+Descriptor OpenRegularFile(const std::filesystem::path& path);
+
+/// Whether there is anything of that name. What cannot be looked at (a link to itself, a folder
+/// without permission) counts as there: opening it says why.
+bool Exists(const std::filesystem::path& path);
 
 /// Everything that a file descriptor still gives. `name` is for the error message.
 std::string ReadDescriptor(int descriptor, const std::string& name);

@@ -1,13 +1,12 @@
 #include "encoder/mapped_file.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
 
+#include "base/files.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -26,10 +25,6 @@ std::span<const std::byte> Map(const std::filesystem::path& path, int descriptor
   if (::fstat(descriptor, &status) != 0) {
     ThrowUnreadable(path, "cannot read: " + Reason());
   }
-  if (!S_ISREG(status.st_mode)) {
-    ThrowUnreadable(path, S_ISDIR(status.st_mode) ? "is a directory, a file is expected"
-                                                  : "a regular file is expected");
-  }
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size == 0) {
     return {};  // an empty mapping is not allowed
@@ -44,17 +39,7 @@ std::span<const std::byte> Map(const std::filesystem::path& path, int descriptor
 }  // namespace
 
 MappedFile::MappedFile(std::filesystem::path path) : path_(std::move(path)) {
-  const int descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) {
-    ThrowUnreadable(path_, "cannot open: " + Reason());
-  }
-  try {
-    bytes_ = Map(path_, descriptor);
-  } catch (...) {
-    ::close(descriptor);
-    throw;
-  }
-  ::close(descriptor);  // the mapping stays
+  bytes_ = Map(path_, OpenRegularFile(path_).value());  // the mapping outlasts the descriptor
 }
 
 MappedFile::~MappedFile() {

@@ -1,9 +1,10 @@
 #include "encoder/open_weights.h"
 
-#include <array>
-#include <fstream>
+#include <unistd.h>
+
 #include <string_view>
 
+#include "base/files.h"
 #include "bertqa/error.h"
 #include "encoder/legacy_reader.h"
 #include "encoder/safetensors_reader.h"
@@ -24,13 +25,13 @@ bool IsIndex(const fs::path& path) {
   return path.filename().string().ends_with(".index.json");
 }
 
-/// The first bytes of a file, as far as it has them; a file that cannot be read has none, which its
-/// reader says better.
+/// The first bytes of a file, as far as it has them.
 std::string FirstBytes(const fs::path& path) {
-  std::array<char, kTarMagicOffset + kTarMagic.size()> bytes = {};
-  std::ifstream file(path, std::ios::binary);
-  file.read(bytes.data(), bytes.size());
-  return {bytes.data(), static_cast<std::size_t>(file.gcount())};
+  const Descriptor file = OpenRegularFile(path);
+  std::string bytes(kTarMagicOffset + kTarMagic.size(), '\0');
+  const ssize_t count = ::pread(file.value(), bytes.data(), bytes.size(), 0);
+  bytes.resize(count < 0 ? 0 : static_cast<std::size_t>(count));  // the reader says why not
+  return bytes;
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ void Convert(const SourceFiles& source, const fs::path& target, const ConvertOpt
   }
   files.notes = ReadModelNotes(source.directory);
   WriteModelFiles(files, out);
-  if (fs::is_regular_file(source.directory / "README.md")) {
+  if (Exists(source.directory / "README.md")) {
     WriteFileAtomically(out / "README.md", ReadFile(source.directory / "README.md"));
   }
   WriteWeights(checkpoint, options, out);

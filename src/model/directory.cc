@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/files.h"
 #include "base/json_text.h"
 #include "bertqa/error.h"
 
@@ -41,7 +42,7 @@ void Assign(const Json& notes, const char* key, const fs::path& path, const char
 
 ModelNotes ReadModelNotes(const fs::path& directory) {
   const fs::path path = directory / "bertqa.json";
-  if (!fs::exists(path)) {
+  if (!Exists(path)) {
     return {};
   }
   const Json json = Json::parse(ReadJsonText(path), nullptr, /*allow_exceptions=*/false);
@@ -97,7 +98,7 @@ std::string ModelName(const fs::path& directory) {
 
 fs::path FindWeights(const fs::path& directory) {
   for (const char* name : kWeightsNames) {
-    if (fs::exists(directory / name)) {
+    if (Exists(directory / name)) {
       return directory / name;
     }
   }

@@ -34,7 +34,8 @@ std::size_t CountParameters(const Checkpoint& checkpoint) {
 std::vector<ModelInfo::File> ListFiles(const fs::path& directory) {
   std::vector<ModelInfo::File> files;
   for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
-    if (entry.is_regular_file()) {
+    std::error_code ignored;  // a link to itself is no file of the model
+    if (entry.is_regular_file(ignored)) {
       files.push_back({.name = entry.path().filename().string(), .size_bytes = entry.file_size()});
     }
   }

@@ -53,7 +53,7 @@ std::vector<ModelFiles::TokenizerFile> CopiedFiles(const fs::path& directory,
   for (const char* name :
        {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
         "merges.txt", "spiece.model", "spm.model", "sentencepiece.bpe.model"}) {
-    if (fs::exists(directory / name)) {
+    if (Exists(directory / name)) {
       files.push_back({name, ReadFile(directory / name)});
     }
   }

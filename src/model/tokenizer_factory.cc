@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/files.h"
 #include "bertqa/error.h"
 #include "model/vocabulary_source.h"
 #include "text/bpe_files.h"
@@ -51,7 +52,7 @@ PairLayout LayoutOf(PieceKind kind) {
 }
 
 JsonNode ReadIfThere(const fs::path& path) {
-  return fs::exists(path) ? JsonNode::ReadFile(path) : JsonNode::EmptyObject(path);
+  return Exists(path) ? JsonNode::ReadFile(path) : JsonNode::EmptyObject(path);
 }
 
 /// For a "model_type" that no row has.
@@ -64,7 +65,7 @@ const ClassRow& RowOfModelType(const fs::path& directory) {
       return row;
     }
   }
-  const bool has_vocabulary = fs::exists(directory / "vocab.txt");
+  const bool has_vocabulary = Exists(directory / "vocab.txt");
   return type && !has_vocabulary ? kAnyClass : kClasses.front();
 }
 
@@ -121,7 +122,7 @@ bool FitsWordPiece(const fs::path& directory, const ClassRow& row) {
   if (!IsWordPiece(row.kind)) {
     return false;
   }
-  return fs::exists(directory / "vocab.txt") || !fs::exists(directory / "tokenizer.json") ||
+  return Exists(directory / "vocab.txt") || !Exists(directory / "tokenizer.json") ||
          IsPlainBert(directory / "tokenizer.json");
 }
 
@@ -137,7 +138,7 @@ LoadedTokenizer LoadWordPieceFiles(const fs::path& directory, const ClassRow& ro
 }
 
 bool FitsTokenizerJson(const fs::path& directory, const ClassRow& /*row*/) {
-  return fs::exists(directory / "tokenizer.json");
+  return Exists(directory / "tokenizer.json");
 }
 
 LoadedTokenizer LoadJson(const fs::path& directory, const ClassRow& /*row*/) {
@@ -149,8 +150,8 @@ LoadedTokenizer LoadJson(const fs::path& directory, const ClassRow& /*row*/) {
 }
 
 bool FitsByteLevelBpe(const fs::path& directory, const ClassRow& row) {
-  return row.kind == PieceKind::kByteLevelBpe && fs::exists(directory / "vocab.json") &&
-         fs::exists(directory / "merges.txt");
+  return row.kind == PieceKind::kByteLevelBpe && Exists(directory / "vocab.json") &&
+         Exists(directory / "merges.txt");
 }
 
 LoadedTokenizer LoadBpe(const fs::path& directory, const ClassRow& /*row*/) {
@@ -162,7 +163,7 @@ LoadedTokenizer LoadBpe(const fs::path& directory, const ClassRow& /*row*/) {
 
 bool FitsSentencePiece(const fs::path& directory, const ClassRow& row) {
   return row.kind == PieceKind::kSentencePiece &&
-         fs::exists(directory / SentencePieceFileName(row.model_type));
+         Exists(directory / SentencePieceFileName(row.model_type));
 }
 
 LoadedTokenizer LoadSentencePieceFile(const fs::path& directory, const ClassRow& row) {

@@ -48,7 +48,7 @@ std::string FromTokenizerJson(const fs::path& path) {
 
 VocabularyText ReadVocabularyText(const fs::path& vocabulary_file) {
   const fs::path tokenizer_json = vocabulary_file.parent_path() / "tokenizer.json";
-  if (!fs::exists(vocabulary_file) && fs::exists(tokenizer_json)) {
+  if (!Exists(vocabulary_file) && Exists(tokenizer_json)) {
     return {.source = tokenizer_json, .text = FromTokenizerJson(tokenizer_json)};
   }
   return {.source = vocabulary_file, .text = ReadFile(vocabulary_file)};

@@ -110,8 +110,8 @@ std::vector<AddedToken> ReadAddedTokens(const JsonNode& config, PieceTable& piec
 std::unique_ptr<Tokenizer> LoadByteLevelBpe(const fs::path& directory) {
   const fs::path vocabulary = directory / "vocab.json";
   const fs::path config_file = directory / "tokenizer_config.json";
-  const JsonNode config = fs::exists(config_file) ? JsonNode::ReadFile(config_file)
-                                                  : JsonNode::EmptyObject(config_file);
+  const JsonNode config =
+      Exists(config_file) ? JsonNode::ReadFile(config_file) : JsonNode::EmptyObject(config_file);
   PieceTable pieces = ReadVocabulary(vocabulary);
   TokenizerParts parts;
   parts.raw_tokens = AddedTokenFinder(ReadAddedTokens(config, pieces));

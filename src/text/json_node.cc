@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/files.h"
+#include "base/json_text.h"
 
 namespace bertqa {
 namespace {
@@ -22,7 +22,7 @@ struct JsonNode::Document {
 };
 
 JsonNode JsonNode::ReadFile(const std::filesystem::path& path) {
-  return Parse(bertqa::ReadFile(path), path.string());
+  return Parse(ReadJsonText(path), path.string());
 }
 
 JsonNode JsonNode::EmptyObject(const std::filesystem::path& path) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "base/json_text.h"
 #include "bertqa/error.h"
 
 namespace bertqa::spm {
@@ -15,11 +16,11 @@ using Json = nlohmann::json;
 class SettingsFile {
  public:
   explicit SettingsFile(const std::filesystem::path& path) : place_(path.string()) {
-    if (!std::filesystem::exists(path)) {
+    if (!Exists(path)) {
       return;
     }
     try {
-      object_ = Json::parse(ReadFile(path));
+      object_ = Json::parse(ReadJsonText(path));
     } catch (const Json::exception& error) {
       throw Error(ErrorCode::kMalformed, place_ + ": expected JSON, found: " + error.what());
     }

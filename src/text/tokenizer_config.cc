@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/files.h"
 #include "base/json_text.h"
 #include "bertqa/error.h"
 
@@ -24,7 +25,7 @@ struct Source {
 
 Source ReadObject(const std::filesystem::path& path) {
   Source source = {path.string()};
-  if (!std::filesystem::exists(path)) {
+  if (!Exists(path)) {
     return source;
   }
   try {

@@ -19,7 +19,7 @@ std::string BestText(const QaResult& result) {
 
 DevSet::DevSet(const std::filesystem::path& path, const Tokenizer& tokenizer,
                const QaOptions& options)
-    : file_(ParseSquad(ReadFile(path), path.string())),
+    : file_(ParseSquad(ReadFileOrPipe(path), path.string())),
       options_(options),
       pair_(tokenizer.pair_template()) {
   for (const SquadExample& example : file_.examples) {

@@ -81,7 +81,7 @@ void ReportCounts(const TrainRun& run, const TrainObserver& observer) {
 }
 
 void ReadData(TrainRun& run, const TrainObserver& observer) {
-  TrainingData data = ParseTrainingData(ReadFile(run.paths.data), run.paths.data.string());
+  TrainingData data = ParseTrainingData(ReadFileOrPipe(run.paths.data), run.paths.data.string());
   ReportSkipped(data, run, observer);
   const auto is_unanswerable = [](const TrainingExample& example) { return !example.answer; };
   const auto unanswerable = static_cast<std::size_t>(

@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -51,6 +52,24 @@ TEST_F(FilesTest, UnreadableThingsAreNamed) {
       EXPECT_TRUE(std::string(error.what()).starts_with(path.string() + ": ")) << error.what();
     }
   }
+}
+
+TEST_F(FilesTest, ModelFilesAreRegularAndBounded) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  WriteFileAtomically(folder_ / "large", "x");
+  fs::resize_file(folder_ / "large", (std::uintmax_t{1} << 30U) + 1);
+  fs::create_symlink("loop", folder_ / "loop");
+  for (const char* name : {"pipe", "large", "loop"}) {
+    EXPECT_TRUE(Exists(folder_ / name)) << name;
+    EXPECT_THROW(ReadFile(folder_ / name), Error) << name;
+  }
+  EXPECT_THROW(ReadFile("/dev/null"), Error);
+  EXPECT_FALSE(Exists(folder_ / "missing"));
+}
+
+TEST_F(FilesTest, WhatAUserNamesMayBeADevice) {
+  EXPECT_EQ(ReadFileOrPipe("/dev/null"), "");
+  EXPECT_THROW(ReadFileOrPipe(folder_), Error);
 }
 
 TEST_F(FilesTest, AFullDiskIsAnError) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/files.h"
 #include "bertqa/error.h"
 #include "command.h"
 
@@ -35,7 +36,7 @@ std::string NameOfSource(const fs::path& source) {
 }
 
 int RunImport(const ImportCommandOptions& options) {
-  if (!fs::exists(options.source)) {
+  if (!Exists(options.source)) {
     throw Error(ErrorCode::kUnreadable, options.source + ": no such file or folder");
   }
   const fs::path target = options.output.empty() ? ModelHome() / NameOfSource(options.source)

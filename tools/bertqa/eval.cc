@@ -154,7 +154,7 @@ void Advise(const SquadFile& file, const EvalReport& report, const EvalCommandOp
 
 int RunEval(const EvalCommandOptions& options) {
   Check(options);
-  const SquadFile file = ParseSquad(ReadFile(options.data), options.data);
+  const SquadFile file = ParseSquad(ReadFileOrPipe(options.data), options.data);
   if (file.examples.empty()) {
     throw Error(ErrorCode::kMalformed, options.data + ": no question in it");
   }

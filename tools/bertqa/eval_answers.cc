@@ -52,12 +52,12 @@ class AnswerCollector {
 
 EvalAnswers ReadAnswers(const std::string& predictions, const std::string& na_probs) {
   EvalAnswers answers;
-  for (auto& [id, text] : ParsePredictions(ReadFile(predictions), predictions)) {
+  for (auto& [id, text] : ParsePredictions(ReadFileOrPipe(predictions), predictions)) {
     answers.given[id] = text;
   }
   answers.best_spans = answers.given;
   if (!na_probs.empty()) {
-    answers.scores = ParseScores(ReadFile(na_probs), na_probs);
+    answers.scores = ParseScores(ReadFileOrPipe(na_probs), na_probs);
     answers.has_scores = true;
   }
   return answers;

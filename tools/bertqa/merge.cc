@@ -193,7 +193,7 @@ int Tell(const Findings& findings, const MergeOptions& options) {
 
 void CheckInputs(const MergeOptions& options) {
   for (const std::string& path : options.inputs) {
-    if (std::filesystem::exists(path + ".resume")) {
+    if (Exists(path + ".resume")) {
       throw Error(ErrorCode::kUsage, path + ": is not finished (" + path +
                                          ".resume is there); batch --resume goes on with it");
     }

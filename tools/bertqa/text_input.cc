@@ -13,7 +13,7 @@ namespace {
 
 std::string ReadText(const std::string& file) {
   const std::string name = file == "-" ? "standard input" : file;
-  const std::string bytes = file == "-" ? ReadDescriptor(STDIN_FILENO, name) : ReadFile(file);
+  const std::string bytes = file == "-" ? ReadDescriptor(STDIN_FILENO, name) : ReadFileOrPipe(file);
   RequireUtf8(bytes, name);
   return std::string(WithoutByteOrderMark(bytes));
 }
