@@ -11,6 +11,12 @@
 namespace bertqa {
 namespace {
 
+/// A half-open range of a window's tokens.
+struct TokenRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
 /// One call of Attend.
 template <typename T>
 class HeadRun {
@@ -24,6 +30,9 @@ class HeadRun {
       attend_ = kernel.attend_biased;
       find_largest_ = kernel.find_largest_biased;
       safe_score_ -= head.bias->largest();
+    } else if (is_local_) {
+      attend_ = kernel.attend_local;
+      find_largest_ = kernel.find_largest_local;
     }
   }
 
@@ -50,10 +59,10 @@ class HeadRun {
       groups[count] = Begin(count, row);
       ++count;
     }
-    for (std::size_t token = 0; token < head_.tokens; token += kAttentionBlock) {
-      const AttentionTokens tokens = TokensFrom(token);
+    const std::size_t end = SeenBy(groups[count - 1]).end;
+    for (std::size_t token = SeenBy(groups[0]).begin; token < end; token += kAttentionBlock) {
       for (std::size_t index = 0; index < count; ++index) {
-        attend_(groups[index], tokens);
+        Step(attend_, groups[index], token);
       }
     }
     for (std::size_t index = 0; index < count; ++index) {
@@ -87,8 +96,9 @@ class HeadRun {
   void FindShifts(const AttentionGroup& group) {
     const std::size_t lanes = group.rows * kAttentionMaxLanes;
     std::fill_n(group.sums, lanes, std::numeric_limits<float>::lowest());
-    for (std::size_t token = 0; token < head_.tokens; token += kAttentionBlock) {
-      find_largest_(group, TokensFrom(token));
+    const TokenRange seen = SeenBy(group);
+    for (std::size_t token = seen.begin; token < seen.end; token += kAttentionBlock) {
+      Step(find_largest_, group, token);
     }
     for (std::size_t row = 0; row < group.rows; ++row) {
       const float* const largest = group.sums + row * kAttentionMaxLanes;
@@ -96,7 +106,37 @@ class HeadRun {
     }
   }
 
-  AttentionTokens TokensFrom(std::size_t token) {
+  using StepFunction = void (*)(const AttentionGroup& group, const AttentionTokens& tokens);
+
+  /// `step` for what the group sees of the block that begins at `token`.
+  void Step(StepFunction step, const AttentionGroup& group, std::size_t token) {
+    const TokenRange seen = SeenBy(group);
+    const std::size_t begin = std::max(seen.begin, token);
+    const std::size_t end = std::min(seen.end, token + kAttentionBlock);
+    if (begin < end) {
+      AttentionTokens tokens = TokensOf({.begin = begin, .end = end});
+      if (is_local_) {
+        const auto row = static_cast<std::ptrdiff_t>(group.first_row - begin);
+        const auto reach = static_cast<std::ptrdiff_t>(head_.reach);
+        tokens.seen_begin = row - reach;
+        tokens.seen_end = row + reach + 1;
+      }
+      step(group, tokens);
+    }
+  }
+
+  /// What any row of the group sees, from the beginning of a panel on.
+  TokenRange SeenBy(const AttentionGroup& group) const {
+    if (!is_local_) {
+      return {.begin = 0, .end = head_.tokens};
+    }
+    const std::size_t first = group.first_row - std::min(group.first_row, head_.reach);
+    return {.begin = first / kernel_.panel * kernel_.panel,
+            .end = std::min(head_.tokens, group.first_row + group.rows + head_.reach)};
+  }
+
+  AttentionTokens TokensOf(TokenRange tokens) {
+    const std::size_t token = tokens.begin;
     // Elements of `T`s that are adjacent in depth: the depth of scores is D, that of outputs
     // tokens.
     const std::size_t per_element = sizeof(float) / sizeof(T);
@@ -105,13 +145,11 @@ class HeadRun {
     return {.keys = scratch_.keys() + token * depth,
             .values = scratch_.values() + token / per_element * kernel_.panel,
             .value_panel_stride = padded_tokens / per_element * kernel_.panel,
-            .count = std::min(kAttentionBlock, head_.tokens - token),
+            .count = tokens.end - token,
             .head_size = head_.head_size,
             .weights = scratch_.weights(),
             .bias = head_.bias == nullptr ? nullptr : head_.bias->centre() + token};
   }
-
-  using Step = void (*)(const AttentionGroup& group, const AttentionTokens& tokens);
 
   const AttentionKernel<T>& kernel_;
   const AttentionHead<T>& head_;
@@ -119,8 +157,9 @@ class HeadRun {
   std::size_t rows_;
   std::size_t group_floats_;
   float largest_key_ = 0;
-  Step attend_ = kernel_.attend;
-  Step find_largest_ = kernel_.find_largest;
+  bool is_local_ = head_.tokens > 1 && head_.reach < head_.tokens - 1;
+  StepFunction attend_ = kernel_.attend;
+  StepFunction find_largest_ = kernel_.find_largest;
   float safe_score_ = kAttentionSafeScore;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <span>
 
 #include "kernels/aligned_buffer.h"
@@ -28,6 +29,9 @@ class DistanceBias {
   float largest_ = 0;
 };
 
+/// Every token sees every other.
+inline constexpr std::size_t kWholeWindow = std::numeric_limits<std::size_t>::max();
+
 /// One head of one window: q, k, v [tokens, head_size], rows `stride` values apart, and where
 /// the result goes, rows `output_stride` apart.
 template <typename T>
@@ -40,9 +44,12 @@ struct AttentionHead {
   std::size_t output_stride = 0;
   std::size_t tokens = 0;
   std::size_t head_size = 0;
-  /// Null: nothing is added. REQUIRES: null for bfloat16; as many tokens as its max_tokens or
-  /// fewer.
+  /// Null: nothing is added. REQUIRES: null for bfloat16 and where `reach` is shorter than the
+  /// window; as many tokens as its max_tokens or fewer.
   const DistanceBias* bias = nullptr;
+  /// A query sees the keys that are at most so many tokens away on either side (sliding windows,
+  /// Beltagy et al. 2020, section 3.1). The work is that of this band, not of the whole window.
+  std::size_t reach = kWholeWindow;
 };
 
 /// One thread's intermediate results (attention_layout.h): the keys and values of a window as the
@@ -71,8 +78,8 @@ class AttentionScratch {
 };
 
 /// softmax(Q · Kᵀ / √D + bias) · V (Vaswani et al. 2017, eq. 1), every token attending to all of
-/// the window, on the calling thread. Products and soft-max in fp32. Nothing is allocated.
-/// REQUIRES: 1 <= tokens <= max_tokens, head_size as in the scratch.
+/// the window that it sees, on the calling thread. Products and soft-max in fp32. Nothing is
+/// allocated. REQUIRES: 1 <= tokens <= max_tokens, head_size as in the scratch.
 void Attend(Isa isa, const AttentionHead<float>& head, AttentionScratch& scratch);
 
 /// The same with bfloat16 products, summed in fp32; the soft-max is fp32, its weights are rounded

@@ -46,7 +46,7 @@ inline void ScoreQuarter(const float* queries, const float* keys, std::size_t el
 
 /// The tiles work on the scores of a panel while the vectors work on those of the panel before: a
 /// quarter at a time, so that both are within what the processor looks ahead.
-template <Purpose kPurpose>
+template <Purpose kPurpose, bool kIsLocal>
 void ScoreTiles(const AttentionGroup& group, const AttentionTokens& tokens) {
   alignas(64) float scores[2][kTileRows * kPanel];
   const __m512 factor = _mm512_set1_ps(AttentionFactor(tokens.head_size));
@@ -60,7 +60,6 @@ void ScoreTiles(const AttentionGroup& group, const AttentionTokens& tokens) {
     const float* const panel = scores[token / kPanel % 2];
     float* const next = scores[(token / kPanel + 1) % 2];
     float* const weights = tokens.weights + token / kPanel * kTileRows * kElements;
-    const __mmask32 exist = First32(tokens.count - token);
     for (std::size_t quarter = 0; quarter < 4; ++quarter) {
       if (token + kPanel < tokens.count) {
         ScoreQuarter(group.queries, tokens.keys + (token + kPanel) * elements, elements, quarter,
@@ -68,9 +67,9 @@ void ScoreTiles(const AttentionGroup& group, const AttentionTokens& tokens) {
       }
       for (std::size_t row = quarter * 8; row < std::min(rows, quarter * 8 + 8); ++row) {
         FinishScores<kPurpose>(_mm512_load_ps(panel + row * kPanel),
-                               _mm512_load_ps(panel + row * kPanel + kLanes), exist, factor,
-                               group.shifts + row, weights + row * kElements,
-                               sums + row * kAttentionMaxLanes);
+                               _mm512_load_ps(panel + row * kPanel + kLanes),
+                               SeenTokens<kIsLocal>(tokens, token, row), factor, group.shifts + row,
+                               weights + row * kElements, sums + row * kAttentionMaxLanes);
       }
     }
   }
@@ -101,15 +100,17 @@ inline void WeighColumns(const float* weights, const float* values, std::size_t 
   _tile_stored(3, outputs + 16 * kPanel + kLanes, kPanelBytes);
 }
 
+template <bool kIsLocal>
 void FindLargestWithTiles(const AttentionGroup& group, const AttentionTokens& tokens) {
-  ScoreTiles<Purpose::kLargest>(group, tokens);
+  ScoreTiles<Purpose::kLargest, kIsLocal>(group, tokens);
 }
 
+template <bool kIsLocal>
 void AttendWithTiles(const AttentionGroup& group, const AttentionTokens& tokens) {
   if (group.is_bounded) {
-    ScoreTiles<Purpose::kBounded>(group, tokens);
+    ScoreTiles<Purpose::kBounded, kIsLocal>(group, tokens);
   } else {
-    ScoreTiles<Purpose::kShifted>(group, tokens);
+    ScoreTiles<Purpose::kShifted, kIsLocal>(group, tokens);
   }
   for (std::size_t column = 0; column < tokens.head_size; column += kPanel) {
     WeighColumns(tokens.weights, tokens.values + column / kPanel * tokens.value_panel_stride,
@@ -122,17 +123,20 @@ BERTQA_TARGET_END
 }  // namespace
 
 const AttentionKernel<BFloat16>& AmxAttention() {
-  static constexpr AttentionKernel<BFloat16> kKernel = {.max_rows = kTileRows,
-                                                        .row_step = kTileRows,
-                                                        .depth_step = kDepth,
-                                                        .pack_keys = &PackBFloat16Keys,
-                                                        .pack_values = &PackBFloat16Values,
-                                                        .load_queries = &LoadQueries<kTileRows>,
-                                                        .find_largest = &FindLargestWithTiles,
-                                                        .attend = &AttendWithTiles,
-                                                        .store = &Store<kTileRows>,
-                                                        .begin = &BeginTiles,
-                                                        .end = &EndTiles};
+  static constexpr AttentionKernel<BFloat16> kKernel = {
+      .max_rows = kTileRows,
+      .row_step = kTileRows,
+      .depth_step = kDepth,
+      .pack_keys = &PackBFloat16Keys,
+      .pack_values = &PackBFloat16Values,
+      .load_queries = &LoadQueries<kTileRows>,
+      .find_largest = &FindLargestWithTiles<false>,
+      .attend = &AttendWithTiles<false>,
+      .store = &Store<kTileRows>,
+      .begin = &BeginTiles,
+      .end = &EndTiles,
+      .find_largest_local = &FindLargestWithTiles<true>,
+      .attend_local = &AttendWithTiles<true>};
   return kKernel;
 }
 

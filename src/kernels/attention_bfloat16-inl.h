@@ -40,6 +40,23 @@ inline __mmask32 First32(std::size_t count) {
   return count >= 32 ? 0xFFFFFFFFU : (1U << count) - 1U;
 }
 
+/// Those of 32 tokens that are before the one at `end`, wherever that is.
+inline __mmask32 TokensBefore(std::ptrdiff_t end) {
+  return First32(static_cast<std::size_t>(std::max<std::ptrdiff_t>(end, 0)));
+}
+
+/// Those of the 32 tokens from the block's `token` on that a row of the group sees.
+template <bool kIsLocal>
+inline __mmask32 SeenTokens(const AttentionTokens& tokens, std::size_t token, std::size_t row) {
+  const __mmask32 exist = First32(tokens.count - token);
+  if constexpr (kIsLocal) {
+    const auto shift = static_cast<std::ptrdiff_t>(row) - static_cast<std::ptrdiff_t>(token);
+    return exist & TokensBefore(tokens.seen_end + shift) & ~TokensBefore(tokens.seen_begin + shift);
+  } else {
+    return exist;
+  }
+}
+
 /// 32 values of a row, zeros from `count` on.
 inline __m512i LoadRow(const BFloat16* values, std::size_t count) {
   return _mm512_maskz_loadu_epi16(First32(count), values);

@@ -43,7 +43,7 @@ inline __attribute__((always_inline)) void MultiplyAdd(const float* input, const
   }
 }
 
-template <std::size_t Rows, Purpose kPurpose>
+template <std::size_t Rows, Purpose kPurpose, bool kIsLocal>
 void Score(const AttentionGroup& group, const AttentionTokens& tokens) {
   const __m512 factor = _mm512_set1_ps(AttentionFactor(tokens.head_size));
   const std::size_t elements = RoundUp(tokens.head_size, kDepth) / 2;
@@ -57,20 +57,20 @@ void Score(const AttentionGroup& group, const AttentionTokens& tokens) {
     }
     MultiplyAdd<Rows>(group.queries, tokens.keys + token * elements, elements, sums);
     float* const weights = tokens.weights + token / kPanel * kVectorRows * kElements;
-    const __mmask32 exist = First32(tokens.count - token);
     for (std::size_t row = 0; row < Rows; ++row) {
-      FinishScores<kPurpose>(sums[row][0], sums[row][1], exist, factor, shifts + row,
-                             weights + row * kElements, row_sums + row * kAttentionMaxLanes);
+      FinishScores<kPurpose>(sums[row][0], sums[row][1], SeenTokens<kIsLocal>(tokens, token, row),
+                             factor, shifts + row, weights + row * kElements,
+                             row_sums + row * kAttentionMaxLanes);
     }
   }
 }
 
-template <std::size_t Rows>
+template <std::size_t Rows, bool kIsLocal>
 void AttendBlock(const AttentionGroup& group, const AttentionTokens& tokens) {
   if (group.is_bounded) {
-    Score<Rows, Purpose::kBounded>(group, tokens);
+    Score<Rows, Purpose::kBounded, kIsLocal>(group, tokens);
   } else {
-    Score<Rows, Purpose::kShifted>(group, tokens);
+    Score<Rows, Purpose::kShifted, kIsLocal>(group, tokens);
   }
   const std::size_t elements = RoundUp(tokens.count, kDepth) / 2;
   for (std::size_t column = 0; column < tokens.head_size; column += kPanel) {
@@ -90,15 +90,17 @@ void AttendBlock(const AttentionGroup& group, const AttentionTokens& tokens) {
 }
 
 /// Calls the version for the group's rows.
+template <bool kIsLocal>
 void FindLargest(const AttentionGroup& group, const AttentionTokens& tokens) {
   static constexpr auto kFunctions =
-      TableByRows<kVectorRows>([](auto rows) { return &Score<rows, Purpose::kLargest>; });
+      TableByRows<kVectorRows>([](auto rows) { return &Score<rows, Purpose::kLargest, kIsLocal>; });
   kFunctions[group.rows - 1](group, tokens);
 }
 
+template <bool kIsLocal>
 void AttendTokens(const AttentionGroup& group, const AttentionTokens& tokens) {
   static constexpr auto kFunctions =
-      TableByRows<kVectorRows>([](auto rows) { return &AttendBlock<rows>; });
+      TableByRows<kVectorRows>([](auto rows) { return &AttendBlock<rows, kIsLocal>; });
   kFunctions[group.rows - 1](group, tokens);
 }
 
@@ -112,9 +114,11 @@ const AttentionKernel<BFloat16>& BFloat16Attention(Isa isa) {
                                                         .pack_keys = &PackBFloat16Keys,
                                                         .pack_values = &PackBFloat16Values,
                                                         .load_queries = &LoadQueries<kVectorRows>,
-                                                        .find_largest = &FindLargest,
-                                                        .attend = &AttendTokens,
-                                                        .store = &Store<kVectorRows>};
+                                                        .find_largest = &FindLargest<false>,
+                                                        .attend = &AttendTokens<false>,
+                                                        .store = &Store<kVectorRows>,
+                                                        .find_largest_local = &FindLargest<true>,
+                                                        .attend_local = &AttendTokens<true>};
   return isa == Isa::kAmx ? AmxAttention() : kKernel;
 }
 

@@ -78,13 +78,50 @@ HWY_INLINE Vector Weigh(Vector score, const float* shift) {
                                        : BoundedExp2(score);
 }
 
-/// The scores of kPanel tokens of which, if kIsPartial, only `count` exist.
-template <std::size_t Rows, Purpose kPurpose, bool kIsPartial>
-HWY_INLINE void FinishScores(const Vector (&scores)[Rows][2], std::size_t count,
+using Mask = hn::Mask<Floats>;
+
+/// The lanes of a vector before `count`, whatever that is.
+HWY_INLINE Mask LanesBefore(std::ptrdiff_t count) {
+  constexpr auto kAll = static_cast<std::ptrdiff_t>(kLanes);
+  return hn::FirstN(kFloats, static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(count, 0, kAll)));
+}
+
+// Which of a panel's tokens a row sees: Lanes(row, begin) are those of the vector that begins at
+// token `begin` of the panel.
+
+struct SeesAll {
+  static constexpr bool kIsAll = true;
+};
+
+/// Those that exist.
+struct SeesFirst {
+  static constexpr bool kIsAll = false;
+  std::ptrdiff_t count;
+
+  HWY_INLINE Mask Lanes(std::size_t /*row*/, std::size_t begin) const {
+    return LanesBefore(count - static_cast<std::ptrdiff_t>(begin));
+  }
+};
+
+/// Those within reach, see AttentionTokens::seen_begin.
+struct SeesBand {
+  static constexpr bool kIsAll = false;
+  std::ptrdiff_t begin;
+  std::ptrdiff_t end;
+  std::ptrdiff_t count;
+
+  HWY_INLINE Mask Lanes(std::size_t row, std::size_t begin_lane) const {
+    const auto step = static_cast<std::ptrdiff_t>(row);
+    const auto lane = static_cast<std::ptrdiff_t>(begin_lane);
+    return hn::AndNot(LanesBefore(begin + step - lane),
+                      LanesBefore(std::min(end + step, count) - lane));
+  }
+};
+
+/// The scores of kPanel tokens.
+template <std::size_t Rows, Purpose kPurpose, class Sees>
+HWY_INLINE void FinishScores(const Vector (&scores)[Rows][2], const Sees& sees,
                              const AttentionGroup& group, float* weights) {
-  const auto is_left = hn::FirstN(kFloats, kIsPartial ? count : kLanes);
-  const auto is_right =
-      hn::FirstN(kFloats, kIsPartial ? (count > kLanes ? count - kLanes : 0) : kLanes);
   float* const sums = group.sums;
   const float* const shifts = group.shifts;
   for (std::size_t row = 0; row < Rows; ++row) {
@@ -93,18 +130,18 @@ HWY_INLINE void FinishScores(const Vector (&scores)[Rows][2], std::size_t count,
     Vector left = scores[row][0];
     Vector right = scores[row][1];
     if constexpr (kPurpose == Purpose::kLargest) {
-      if constexpr (kIsPartial) {
+      if constexpr (!Sees::kIsAll) {
         const Vector lowest = hn::Set(kFloats, std::numeric_limits<float>::lowest());
-        left = hn::IfThenElse(is_left, left, lowest);
-        right = hn::IfThenElse(is_right, right, lowest);
+        left = hn::IfThenElse(sees.Lanes(row, 0), left, lowest);
+        right = hn::IfThenElse(sees.Lanes(row, kLanes), right, lowest);
       }
       hn::Store(hn::Max(sum, hn::Max(left, right)), kFloats, place);
     } else {
       left = Weigh<kPurpose>(left, shifts + row);
       right = Weigh<kPurpose>(right, shifts + row);
-      if constexpr (kIsPartial) {
-        left = hn::IfThenElseZero(is_left, left);
-        right = hn::IfThenElseZero(is_right, right);
+      if constexpr (!Sees::kIsAll) {
+        left = hn::IfThenElseZero(sees.Lanes(row, 0), left);
+        right = hn::IfThenElseZero(sees.Lanes(row, kLanes), right);
       }
       hn::Store(left, kFloats, weights + row * kPanel);
       hn::Store(right, kFloats, weights + row * kPanel + kLanes);
@@ -113,12 +150,19 @@ HWY_INLINE void FinishScores(const Vector (&scores)[Rows][2], std::size_t count,
   }
 }
 
+/// What is special about scores.
+enum class Scores {
+  kPlain,
+  kBiased,  ///< their sums begin with AttentionTokens::bias
+  kLocal,   ///< not all of them are seen
+};
+
 /// What the sums of scores begin with: nothing, or a row's bias.
-template <std::size_t Rows, bool kHasBias>
+template <std::size_t Rows, Scores kScores>
 HWY_INLINE void BeginScores(const AttentionGroup& group, const AttentionTokens& tokens,
                             std::size_t token, Vector (&sums)[Rows][2]) {
   for (std::size_t row = 0; row < Rows; ++row) {
-    if constexpr (kHasBias) {
+    if constexpr (kScores == Scores::kBiased) {
       const float* const bias = tokens.bias + token - (group.first_row + row);
       sums[row][0] = hn::LoadU(kFloats, bias);
       sums[row][1] = hn::LoadU(kFloats, bias + kLanes);
@@ -129,19 +173,40 @@ HWY_INLINE void BeginScores(const AttentionGroup& group, const AttentionTokens& 
   }
 }
 
-template <std::size_t Rows, Purpose kPurpose, bool kHasBias>
+/// True if all rows see all tokens of the panel that begins at `token`.
+template <std::size_t Rows, Scores kScores>
+HWY_INLINE bool SeeAll(const AttentionTokens& tokens, std::size_t token) {
+  const bool is_whole = tokens.count - token >= kPanel;
+  if constexpr (kScores == Scores::kLocal) {
+    constexpr auto kLast = static_cast<std::ptrdiff_t>(Rows - 1);
+    const auto begin = static_cast<std::ptrdiff_t>(token);
+    constexpr auto kSize = static_cast<std::ptrdiff_t>(kPanel);
+    return is_whole && tokens.seen_begin + kLast <= begin && tokens.seen_end >= begin + kSize;
+  } else {
+    return is_whole;
+  }
+}
+
+template <std::size_t Rows, Purpose kPurpose, Scores kScores>
 void Score(const AttentionGroup& group, const AttentionTokens& tokens) {
-  const std::size_t count = tokens.count;
-  for (std::size_t token = 0; token < count; token += kPanel) {
+  for (std::size_t token = 0; token < tokens.count; token += kPanel) {
     Vector sums[Rows][2];
-    BeginScores<Rows, kHasBias>(group, tokens, token, sums);
+    BeginScores<Rows, kScores>(group, tokens, token, sums);
     MultiplyAddChunks<Rows>(group.queries, tokens.keys + token * tokens.head_size, tokens.head_size,
                             sums);
     float* const weights = tokens.weights + token * kRows;
-    if (count - token >= kPanel) {
-      FinishScores<Rows, kPurpose, false>(sums, kPanel, group, weights);
+    const auto begin = static_cast<std::ptrdiff_t>(token);
+    const std::ptrdiff_t left = static_cast<std::ptrdiff_t>(tokens.count) - begin;
+    if (SeeAll<Rows, kScores>(tokens, token)) {
+      FinishScores<Rows, kPurpose>(sums, SeesAll(), group, weights);
+    } else if constexpr (kScores == Scores::kLocal) {
+      FinishScores<Rows, kPurpose>(
+          sums,
+          SeesBand{
+              .begin = tokens.seen_begin - begin, .end = tokens.seen_end - begin, .count = left},
+          group, weights);
     } else {
-      FinishScores<Rows, kPurpose, true>(sums, count - token, group, weights);
+      FinishScores<Rows, kPurpose>(sums, SeesFirst{.count = left}, group, weights);
     }
   }
 }
@@ -161,12 +226,12 @@ void WeighColumns(const AttentionTokens& tokens, const float* values, float* out
   }
 }
 
-template <std::size_t Rows, bool kHasBias>
+template <std::size_t Rows, Scores kScores>
 void AttendBlock(const AttentionGroup& group, const AttentionTokens& tokens) {
   if (group.is_bounded) {
-    Score<Rows, Purpose::kBounded, kHasBias>(group, tokens);
+    Score<Rows, Purpose::kBounded, kScores>(group, tokens);
   } else {
-    Score<Rows, Purpose::kShifted, kHasBias>(group, tokens);
+    Score<Rows, Purpose::kShifted, kScores>(group, tokens);
   }
   for (std::size_t column = 0; column < tokens.head_size; column += kPanel) {
     WeighColumns<Rows>(tokens, tokens.values + column / kPanel * tokens.value_panel_stride,
@@ -175,17 +240,17 @@ void AttendBlock(const AttentionGroup& group, const AttentionTokens& tokens) {
 }
 
 /// Calls the version for the group's rows.
-template <bool kHasBias>
+template <Scores kScores>
 void FindLargest(const AttentionGroup& group, const AttentionTokens& tokens) {
   static constexpr auto kFunctions =
-      TableByRows<kRows>([](auto rows) { return &Score<rows, Purpose::kLargest, kHasBias>; });
+      TableByRows<kRows>([](auto rows) { return &Score<rows, Purpose::kLargest, kScores>; });
   kFunctions[group.rows - 1](group, tokens);
 }
 
-template <bool kHasBias>
+template <Scores kScores>
 void AttendTokens(const AttentionGroup& group, const AttentionTokens& tokens) {
   static constexpr auto kFunctions =
-      TableByRows<kRows>([](auto rows) { return &AttendBlock<rows, kHasBias>; });
+      TableByRows<kRows>([](auto rows) { return &AttendBlock<rows, kScores>; });
   kFunctions[group.rows - 1](group, tokens);
 }
 
@@ -265,11 +330,13 @@ AttentionKernel<float> GetAttention() {
           .pack_keys = &PackKeys,
           .pack_values = &PackValues,
           .load_queries = &LoadQueries,
-          .find_largest = &FindLargest<false>,
-          .attend = &AttendTokens<false>,
+          .find_largest = &FindLargest<Scores::kPlain>,
+          .attend = &AttendTokens<Scores::kPlain>,
           .store = &Store,
-          .find_largest_biased = &FindLargest<true>,
-          .attend_biased = &AttendTokens<true>};
+          .find_largest_biased = &FindLargest<Scores::kBiased>,
+          .attend_biased = &AttendTokens<Scores::kBiased>,
+          .find_largest_local = &FindLargest<Scores::kLocal>,
+          .attend_local = &AttendTokens<Scores::kLocal>};
 }
 
 }  // namespace HWY_NAMESPACE

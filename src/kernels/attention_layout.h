@@ -57,6 +57,10 @@ struct AttentionTokens {
   /// bias[token - row] is that of a query to a token, counted from the block's first; null: there
   /// is none.
   const float* bias = nullptr;
+  /// What the group's first row sees, counted from the block's first token: from `seen_begin` to
+  /// before `seen_end`. Each row further down sees one token further. Read by the local steps only.
+  std::ptrdiff_t seen_begin = 0;
+  std::ptrdiff_t seen_end = 0;
 };
 
 /// The steps of an attention with T on one instruction set.
@@ -83,6 +87,9 @@ struct AttentionKernel {
   /// As find_largest and attend, for scores with a bias; null where the kernel has none.
   void (*find_largest_biased)(const AttentionGroup& group, const AttentionTokens& tokens) = nullptr;
   void (*attend_biased)(const AttentionGroup& group, const AttentionTokens& tokens) = nullptr;
+  /// The same where rows do not see all tokens of the block.
+  void (*find_largest_local)(const AttentionGroup& group, const AttentionTokens& tokens) = nullptr;
+  void (*attend_local)(const AttentionGroup& group, const AttentionTokens& tokens) = nullptr;
 };
 
 /// attention_float.cc

@@ -65,7 +65,8 @@ struct Window {
             .output_stride = output_stride,
             .tokens = tokens,
             .head_size = size,
-            .bias = bias ? &*bias : nullptr};
+            .bias = bias ? &*bias : nullptr,
+            .reach = reach};
   }
 
   /// Normally distributed, for windows of up to `max_tokens`.
@@ -85,6 +86,7 @@ struct Window {
   std::vector<T> values;
   std::vector<float> of_distance;
   std::optional<DistanceBias> bias;
+  std::size_t reach = kWholeWindow;
 };
 
 /// [tokens, size], without anything between.
@@ -101,7 +103,7 @@ std::vector<T> AttendWindow(Isa isa, const Window<T>& window) {
   return AttendWindow(isa, window, scratch);
 }
 
-/// The definition, in double precision: softmax(q · Kᵀ / √D) · V of one token.
+/// The definition, in double precision: softmax(q · Kᵀ / √D) · V of one token, over what it sees.
 template <typename T>
 std::vector<double> AttendSlowly(Window<T>& window, std::size_t token) {
   std::vector<double> weights(window.tokens);
@@ -116,6 +118,9 @@ std::vector<double> AttendSlowly(Window<T>& window, std::size_t token) {
     if (!window.of_distance.empty()) {
       weights[other] +=
           static_cast<double>(window.of_distance[other + window.of_distance.size() / 2 - token]);
+    }
+    if (std::max(token, other) - std::min(token, other) > window.reach) {
+      weights[other] = -std::numeric_limits<double>::infinity();
     }
     largest = std::max(largest, weights[other]);
   }
