@@ -24,8 +24,9 @@ struct LayerNormShape {
   float epsilon;
 };
 
-using NormaliseFunction = void (*)(float* values, const float* residual, std::size_t rows,
-                                   const LayerNormShape& shape);
+/// `sums`, if there are any, takes values + residual.
+using NormaliseFunction = void (*)(float* values, const float* residual, float* sums,
+                                   std::size_t rows, const LayerNormShape& shape);
 
 #endif
 }  // namespace bertqa
@@ -111,9 +112,12 @@ HWY_INLINE Moments MeasureRow(const float* values, std::size_t size, Vector cent
   return {.first = distances.Total() / count, .second = squares.Total() / count};
 }
 
-void NormaliseRow(float* values, const float* residual, const LayerNormShape& shape) {
+void NormaliseRow(float* values, const float* residual, float* sums, const LayerNormShape& shape) {
   const std::size_t size = shape.size;
   const Vector centre = hn::Set(kFloats, AddRow(values, residual, size));
+  if (sums != nullptr) {
+    std::copy_n(values, size, sums);
+  }
   const Moments moments = MeasureRow(values, size, centre);
   // The centre is the mean but for rounding; what is missing is `first`, which matters where the
   // mean is large and the variance small.
@@ -138,11 +142,12 @@ void NormaliseRow(float* values, const float* residual, const LayerNormShape& sh
   }
 }
 
-void NormaliseRows(float* values, const float* residual, std::size_t rows,
+void NormaliseRows(float* values, const float* residual, float* sums, std::size_t rows,
                    const LayerNormShape& shape) {
   for (std::size_t row = 0; row < rows; ++row) {
     const std::size_t begin = row * shape.size;
-    NormaliseRow(values + begin, residual == nullptr ? nullptr : residual + begin, shape);
+    NormaliseRow(values + begin, residual == nullptr ? nullptr : residual + begin,
+                 sums == nullptr ? nullptr : sums + begin, shape);
   }
 }
 
@@ -161,14 +166,28 @@ HWY_AFTER_NAMESPACE();
 
 namespace bertqa {
 
+namespace {
+
 HWY_EXPORT(GetNormalise);
+
+NormaliseFunction FunctionFor(Isa isa) {
+  static const IsaTable<NormaliseFunction> table(
+      [] { return HWY_DYNAMIC_DISPATCH(GetNormalise)(); });
+  return table.For(isa);
+}
+
+}  // namespace
 
 void AddAndNormalise(Isa isa, float* values, const float* residual, std::size_t rows,
                      std::size_t size, const float* weight, const float* bias, float epsilon) {
-  static const IsaTable<NormaliseFunction> table(
-      [] { return HWY_DYNAMIC_DISPATCH(GetNormalise)(); });
-  table.For(isa)(values, residual, rows,
-                 {.size = size, .weight = weight, .bias = bias, .epsilon = epsilon});
+  FunctionFor(isa)(values, residual, /*sums=*/nullptr, rows,
+                   {.size = size, .weight = weight, .bias = bias, .epsilon = epsilon});
+}
+
+void AddToAndNormalise(Isa isa, float* values, float* residual, std::size_t rows, std::size_t size,
+                       const float* weight, const float* bias, float epsilon) {
+  FunctionFor(isa)(values, residual, /*sums=*/residual, rows,
+                   {.size = size, .weight = weight, .bias = bias, .epsilon = epsilon});
 }
 
 }  // namespace bertqa

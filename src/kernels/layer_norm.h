@@ -11,4 +11,9 @@ namespace bertqa {
 void AddAndNormalise(Isa isa, float* values, const float* residual, std::size_t rows,
                      std::size_t size, const float* weight, const float* bias, float epsilon);
 
+/// The same where the sum itself passes on beside its normalisation (pre-norm networks, Xiong et
+/// al. 2020): residual += values, then values = LayerNorm(residual).
+void AddToAndNormalise(Isa isa, float* values, float* residual, std::size_t rows, std::size_t size,
+                       const float* weight, const float* bias, float epsilon);
+
 }  // namespace bertqa

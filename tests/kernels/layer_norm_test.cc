@@ -105,6 +105,23 @@ TEST(LayerNormTest, WithoutResidualItIsTheValuesThatAreNormalised) {
   }
 }
 
+TEST(LayerNormTest, TheSumPassesOnWhereItIsWanted) {
+  for (const Isa isa : SupportedIsas()) {
+    for (const std::size_t size : {5, 64, 100, 384}) {
+      const Rows rows(3, size, 0.5F, 2, /*seed=*/8);
+      std::vector<float> values = rows.values;
+      std::vector<float> residual = rows.residual;
+      AddToAndNormalise(isa, values.data(), residual.data(), rows.count, size, rows.weight.data(),
+                        rows.bias.data(), kEpsilon);
+      EXPECT_EQ(values, rows.Normalise(isa, rows.residual.data())) << Describe(isa, size);
+      for (std::size_t place = 0; place < values.size(); ++place) {
+        ASSERT_EQ(residual[place], rows.values[place] + rows.residual[place])
+            << Describe(isa, size);
+      }
+    }
+  }
+}
+
 TEST(LayerNormTest, OneValueBecomesTheBias) {
   for (const Isa isa : SupportedIsas()) {
     const Rows rows(2, 1, 3, 1, /*seed=*/3);
