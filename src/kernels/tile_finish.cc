@@ -17,7 +17,7 @@ namespace HWY_NAMESPACE {
 namespace {
 
 /// What is computed of a sum: an Activation, or GELU roughly.
-enum class Function { kNone, kGelu, kRoughGelu, kGeluNew, kRelu };
+enum class Function { kNone, kGelu, kRoughGelu, kGeluNew, kRelu, kGate };
 
 /// 1 / x for x far from zero and infinity, to about 1e-7.
 Vector Reciprocal(Vector x) {
@@ -133,13 +133,24 @@ struct ColumnVectors {
   Vector sum = {};
 };
 
+/// What the output holds.
+HWY_INLINE Vector LoadOutput(const TileFinish& finish, std::size_t place, std::size_t count) {
+  return finish.halves != nullptr ? LoadNarrow(finish.halves + place, count)
+                                  : LoadFirst(finish.floats + place, count);
+}
+
 template <Function kFunction, Sums kSums>
 void FinishColumns(const void* tile, std::size_t rows, const TileFinish& finish) {
   for (std::size_t column = 0; column < finish.columns; column += kLanes) {
     const ColumnVectors<kSums> columns(finish, column);
     const std::size_t count = finish.columns - column;
     const auto value = [&](std::size_t row) HWY_ATTR {
-      return Activate<kFunction>(columns.Value(tile, row * kPanelColumns + column, finish, row));
+      const Vector sum = columns.Value(tile, row * kPanelColumns + column, finish, row);
+      if constexpr (kFunction == Function::kGate) {
+        return hn::Mul(sum, LoadOutput(finish, row * finish.stride + column, count));
+      } else {
+        return Activate<kFunction>(sum);
+      }
     };
     if (finish.halves != nullptr) {
       for (std::size_t row = 0; row < rows; ++row) {
@@ -175,6 +186,8 @@ void Finish(const void* tile, std::size_t rows, const TileFinish& finish) {
       return FinishTile<Function::kGeluNew>(tile, rows, finish);
     case Activation::kRelu:
       return FinishTile<Function::kRelu>(tile, rows, finish);
+    case Activation::kGate:
+      return FinishTile<Function::kGate>(tile, rows, finish);
   }
 }
 

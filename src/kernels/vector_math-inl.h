@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "kernels/bfloat16.h"
 
@@ -84,6 +85,20 @@ HWY_INLINE void StoreFirst(Vector values, float* output, std::size_t count) {
   for (std::size_t index = 0; index < count; ++index) {
     output[index] = buffer[index];
   }
+}
+
+/// LoadFirst of bfloat16.
+HWY_INLINE Vector LoadNarrow(const BFloat16* values, std::size_t count) {
+  constexpr hn::Rebind<std::uint16_t, Floats> kShorts;
+  constexpr hn::Rebind<std::uint32_t, Floats> kUnsigneds;
+  const auto* bits = reinterpret_cast<const std::uint16_t*>(values);
+  alignas(32) std::uint16_t buffer[kLanes] = {};
+  if (count < kLanes) {
+    std::copy_n(bits, count, buffer);
+    bits = buffer;
+  }
+  return hn::BitCast(kFloats,
+                     hn::ShiftLeft<16>(hn::PromoteTo(kUnsigneds, hn::LoadU(kShorts, bits))));
 }
 
 /// The first `count` values, rounded to nearest, ties to even.

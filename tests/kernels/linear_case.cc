@@ -68,6 +68,7 @@ double Activate(Activation activation, double value) {
     case Activation::kRelu:
       return value > 0 ? value : 0;
     case Activation::kNone:
+    case Activation::kGate:
       break;
   }
   return value;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "linear_case.h"
@@ -115,6 +116,39 @@ TEST(LinearTest, ARowDependsNeitherOnTheOthersNorOnTheirNumber) {
             std::equal(part.begin(), part.end(),
                        together.begin() + static_cast<std::ptrdiff_t>(begin * layer.outputs)))
             << Describe(mode, layer) << ", rows " << begin << " to " << begin + count;
+      }
+    }
+  }
+}
+
+/// What the output holds, times the sums: bit for bit, also where int8 adds up groups of inputs.
+TEST(LinearTest, GatesAreMultipliedIntoTheOutput) {
+  for (const Mode& mode : SupportedModes()) {
+    for (const std::size_t outputs : Sizes{1, 31, 32, 67}) {
+      const LinearCase layer(19, 300, outputs, /*seed=*/7);
+      const PackedLinear linear = layer.Pack(mode.precision, mode.isa);
+      const std::vector<float> gates = MultiplyAll(layer, linear, Activation::kNone);
+      const std::vector<float> held =
+          MultiplyAll(LinearCase(19, 300, outputs, /*seed=*/8), linear, Activation::kNone);
+      Operand operand(mode.precision, mode.isa, layer.rows, layer.inputs);
+      const OperandView input =
+          operand.Assign(layer.Row(0), layer.stride, layer.rows, layer.inputs);
+      std::vector<float> floats = held;
+      Multiply(input, layer.rows, linear, Activation::kGate,
+               {.floats = floats.data(), .stride = outputs});
+      for (std::size_t place = 0; place < held.size(); ++place) {
+        ASSERT_EQ(floats[place], held[place] * gates[place]) << Describe(mode, layer);
+      }
+      if (ComputesBFloat16(mode.isa)) {
+        std::vector<BFloat16> halves;
+        std::transform(held.begin(), held.end(), std::back_inserter(halves), &ToBFloat16);
+        const std::vector<BFloat16> before = halves;
+        Multiply(input, layer.rows, linear, Activation::kGate,
+                 {.halves = halves.data(), .stride = outputs});
+        for (std::size_t place = 0; place < held.size(); ++place) {
+          ASSERT_EQ(halves[place].bits, ToBFloat16(ToFloat(before[place]) * gates[place]).bits)
+              << Describe(mode, layer);
+        }
       }
     }
   }
