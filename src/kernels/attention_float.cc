@@ -11,6 +11,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/attention_pack-inl.h"
+#include "kernels/attention_seen-inl.h"
 #include "kernels/isa_table.h"
 #include "kernels/rows_table.h"
 
@@ -77,46 +78,6 @@ HWY_INLINE Vector Weigh(Vector score, const float* shift) {
   return kPurpose == Purpose::kShifted ? WeightExp2(hn::Sub(score, hn::Set(kFloats, *shift)))
                                        : BoundedExp2(score);
 }
-
-using Mask = hn::Mask<Floats>;
-
-/// The lanes of a vector before `count`, whatever that is.
-HWY_INLINE Mask LanesBefore(std::ptrdiff_t count) {
-  constexpr auto kAll = static_cast<std::ptrdiff_t>(kLanes);
-  return hn::FirstN(kFloats, static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(count, 0, kAll)));
-}
-
-// Which of a panel's tokens a row sees: Lanes(row, begin) are those of the vector that begins at
-// token `begin` of the panel.
-
-struct SeesAll {
-  static constexpr bool kIsAll = true;
-};
-
-/// Those that exist.
-struct SeesFirst {
-  static constexpr bool kIsAll = false;
-  std::ptrdiff_t count;
-
-  HWY_INLINE Mask Lanes(std::size_t /*row*/, std::size_t begin) const {
-    return LanesBefore(count - static_cast<std::ptrdiff_t>(begin));
-  }
-};
-
-/// Those within reach, see AttentionTokens::seen_begin.
-struct SeesBand {
-  static constexpr bool kIsAll = false;
-  std::ptrdiff_t begin;
-  std::ptrdiff_t end;
-  std::ptrdiff_t count;
-
-  HWY_INLINE Mask Lanes(std::size_t row, std::size_t begin_lane) const {
-    const auto step = static_cast<std::ptrdiff_t>(row);
-    const auto lane = static_cast<std::ptrdiff_t>(begin_lane);
-    return hn::AndNot(LanesBefore(begin + step - lane),
-                      LanesBefore(std::min(end + step, count) - lane));
-  }
-};
 
 /// The scores of kPanel tokens.
 template <std::size_t Rows, Purpose kPurpose, class Sees>

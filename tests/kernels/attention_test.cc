@@ -13,11 +13,6 @@
 namespace bertqa {
 namespace {
 
-/// Rounding v, and the result, and the weights to 8 bits: each at most 2^-9 of it, relatively.
-/// Weights are rounded independently and divided by their own sum, so that |error| <=
-/// 2 · 2^-9 · Σ w |v| for them, and 2^-9 |result| for the result. |v| < 5 here.
-constexpr double kBFloat16Error = 3 * 5.0 / 512;
-
 // The weights' errors average out: what is typical, for tests that a wrong bit must not pass.
 constexpr double kTypicalBFloat16Error = 2.5 / 256;
 
@@ -84,56 +79,6 @@ TEST(AttentionTest, LargeBiasesDoNotOverflow) {
       window.FillBias(/*spread=*/150, tokens, /*seed=*/12);
       EXPECT_LE(LargestError(isa, window), 5e-4) << Describe(isa, tokens, 32);
     }
-  }
-}
-
-/// Bands from one token to nearly the whole window, in windows of less and more than a block.
-template <typename T>
-void ExpectBandIsSeen(Isa isa, double limit) {
-  for (const std::size_t tokens : {1, 2, 15, 16, 17, 33, 70, 257, 300, 700}) {
-    for (const std::size_t reach : {0, 1, 2, 7, 15, 16, 17, 31, 64, 150, 256, 299, 698, 699}) {
-      for (const std::size_t size : {7, 64}) {
-        Window<T> window(tokens, size);
-        window.Fill(/*query_spread=*/1, /*key_spread=*/1, /*seed=*/23);
-        window.reach = reach;
-        EXPECT_LE(LargestError(isa, window), limit)
-            << Describe(isa, tokens, size) << ", reach: " << reach;
-      }
-    }
-  }
-}
-
-TEST(AttentionTest, RowsSeeTheirBandOnly) {
-  for (const Isa isa : SupportedIsas()) {
-    ExpectBandIsSeen<float>(isa, 1e-5);
-  }
-  for (const Isa isa : BFloat16Isas()) {
-    ExpectBandIsSeen<BFloat16>(isa, kBFloat16Error);
-  }
-}
-
-// The largest score of a row is subtracted: it must be one that the row sees.
-TEST(AttentionTest, LargeScoresBesideTheBandDoNotCount) {
-  for (const Isa isa : SupportedIsas()) {
-    for (const std::size_t reach : {0, 5, 40}) {
-      Window<float> window(200, 32);
-      window.Fill(/*query_spread=*/1, /*key_spread=*/1, /*seed=*/25);
-      window.reach = reach;
-      for (std::size_t index = 0; index < window.size; ++index) {
-        window.Key(100, index) *= 500;
-      }
-      EXPECT_LE(LargestError(isa, window), 5e-4) << NameOf(isa) << ", reach: " << reach;
-    }
-  }
-}
-
-TEST(AttentionTest, BandAsWideAsTheWindowIsTheWholeWindow) {
-  for (const Isa isa : SupportedIsas()) {
-    Window<float> window(130, 32);
-    window.Fill(/*query_spread=*/1, /*key_spread=*/1, /*seed=*/27);
-    const std::vector<float> whole = AttendWindow(isa, window);
-    window.reach = 129;
-    EXPECT_EQ(AttendWindow(isa, window), whole) << NameOf(isa);
   }
 }
 

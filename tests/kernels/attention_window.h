@@ -157,6 +157,11 @@ double LargestError(Isa isa, Window<T>& window) {
   return largest;
 }
 
+/// Rounding v, and the result, and the weights to 8 bits: each at most 2^-9 of it, relatively.
+/// Weights are rounded independently and divided by their own sum, so that |error| <=
+/// 2 · 2^-9 · Σ w |v| for them, and 2^-9 |result| for the result. |v| < 5 here.
+inline constexpr double kBFloat16Error = 3 * 5.0 / 512;
+
 inline std::vector<Isa> BFloat16Isas() {
   std::vector<Isa> isas = SupportedIsas();
   std::erase_if(isas, [](Isa isa) { return !ComputesBFloat16(isa); });
