@@ -28,6 +28,9 @@ class Checkpoint {
   /// every BERT carries along.
   std::vector<std::string> other_heads() const;
 
+  /// Whether `name` is one of tensors().
+  bool Has(std::string_view name) const { return entry_index_.contains(std::string(name)); }
+
   /// `name` as ExpectedTensors spells it. REQUIRES: it is one of them.
   DType dtype(std::string_view name) const;
   TensorBytes Read(std::string_view name) const;

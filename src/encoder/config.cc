@@ -1,204 +1,12 @@
 #include "encoder/config.h"
 
-#include <functional>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <string>
-#include <string_view>
 
-#include "base/json_text.h"
-#include "bertqa/error.h"
-#include "encoder/config_keys.h"
+#include "encoder/config_reader.h"
 #include "encoder/distance_bias.h"
 
 namespace bertqa {
 namespace {
-
-using Json = nlohmann::json;
-
-// Far above any model, low enough that no product of two sizes overflows.
-constexpr std::size_t kMaxSize = 1U << 24U;
-
-std::string Quoted(const char* key) {
-  std::string text(1, '"');
-  return text.append(key).append(1, '"');
-}
-
-/// One configuration file with its path for the messages. Notes which keys were asked for.
-class ConfigReader {
- public:
-  explicit ConfigReader(const std::filesystem::path& path) : path_(path.string()) {
-    try {
-      json_ = Json::parse(ReadJsonText(path));
-    } catch (const Json::exception&) {
-      Fail(ErrorCode::kMalformed, "not valid JSON");
-    }
-    if (!json_.is_object()) {
-      Fail(ErrorCode::kMalformed, "a JSON object is expected");
-    }
-  }
-
-  static std::string Printed(const Json& value) {
-    return value.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
-  }
-
-  [[noreturn]] void Fail(ErrorCode code, const std::string& what) const {
-    throw Error(code, path_ + ": " + what);
-  }
-
-  std::size_t Size(const char* key) {
-    const auto found = Find(key);
-    if (found == json_.end()) {
-      Fail(ErrorCode::kMalformed, "no " + Quoted(key));
-    }
-    if (!found->is_number_unsigned() || *found == 0U || *found > kMaxSize) {
-      Fail(ErrorCode::kMalformed, Quoted(key) + ": a whole number from 1 to " +
-                                      std::to_string(kMaxSize) + " is expected, not " +
-                                      found->dump());
-    }
-    return found->get<std::size_t>();
-  }
-
-  /// A number in (0, 1).
-  double Number(const char* key, double default_value) {
-    const auto found = Find(key);
-    if (found == json_.end()) {
-      return default_value;
-    }
-    if (!found->is_number() || !(found->get<double>() > 0) || !(found->get<double>() < 1)) {
-      Fail(ErrorCode::kMalformed,
-           Quoted(key) + ": a number between 0 and 1 is expected, not " + found->dump());
-    }
-    return found->get<double>();
-  }
-
-  /// The same for a share that may be 0.
-  double Share(const char* key, double default_value) {
-    const auto found = Find(key);
-    return found != json_.end() && *found == 0 ? 0 : Number(key, default_value);
-  }
-
-  /// The string at `key`. An absent key or null is `default_value`.
-  std::string Text(const char* key, const std::string& default_value) {
-    const auto found = Find(key);
-    if (found == json_.end() || found->is_null()) {
-      return default_value;
-    }
-    if (!found->is_string()) {
-      Unsupported(key, "a string");
-    }
-    return found->get<std::string>();
-  }
-
-  [[noreturn]] void Unsupported(const char* key, const std::string& expected) const {
-    const auto found = json_.find(key);
-    Fail(ErrorCode::kUnsupported, found == json_.end()
-                                      ? "no " + Quoted(key) + "; " + expected + " is expected"
-                                      : Quoted(key) + ": " + Printed(*found) +
-                                            " is not supported; " + expected + " is expected");
-  }
-
-  /// A whole number from 0; an absent key or null is `default_value`.
-  std::size_t Id(const char* key, std::size_t default_value) {
-    const auto found = Find(key);
-    if (found == json_.end() || found->is_null()) {
-      return default_value;
-    }
-    return *found == 0U ? 0 : Size(key);
-  }
-
-  /// The first of "architectures"; empty where there is none.
-  std::string Architecture() {
-    const auto found = Find("architectures");
-    return found != json_.end() && found->is_array() && !found->empty() &&
-                   found->front().is_string()
-               ? found->front().get<std::string>()
-               : std::string();
-  }
-
-  /// Absent, null, or a list or an object without elements.
-  void RequireEmpty(const char* key) {
-    const auto found = Find(key);
-    if (found != json_.end() && !found->empty()) {
-      Unsupported(key, "nothing");
-    }
-  }
-
-  void RequireSize(const char* key, std::size_t size) {
-    if (json_.contains(key) && Size(key) != size) {
-      Unsupported(key, std::to_string(size));
-    }
-  }
-
-  /// Refuses what nobody has asked for and may change the result.
-  void RequireAllUnderstood(std::string_view family) const {
-    for (const auto& [key, value] : json_.items()) {
-      if (!asked_.contains(key) && !IsHarmlessKey(key)) {
-        Fail(ErrorCode::kUnsupported, Quoted(key.c_str()) + ": " + Printed(value) +
-                                          " is not a key that is known for " + std::string(family) +
-                                          "; take it out if it does not change the answers");
-      }
-    }
-  }
-
-  void RequireFalse(const char* key) {
-    const auto found = Find(key);
-    if (found != json_.end() && *found == true) {
-      Unsupported(key, "false");
-    }
-  }
-
- private:
-  Json::const_iterator Find(const char* key) {
-    asked_.insert(key);
-    return json_.find(key);
-  }
-
-  std::string path_;
-  Json json_;
-  std::set<std::string, std::less<>> asked_;
-};
-
-/// "\"bert\", \"distilbert\" or \"roberta\""
-std::string KnownModelTypes() {
-  std::string list;
-  const auto families = Families();
-  for (std::size_t index = 0; index < families.size(); ++index) {
-    list += index == 0 ? "" : index + 1 == families.size() ? " or " : ", ";
-    list += Quoted(std::string(families[index].model_type).c_str());
-  }
-  return list;
-}
-
-/// By "model_type", or where a configuration is too old to have it, by its class.
-const FamilyTraits& ReadFamily(ConfigReader& reader) {
-  const std::string model_type = reader.Text("model_type", "");
-  const std::string architecture = reader.Architecture();
-  for (const FamilyTraits& traits : Families()) {
-    const std::string name(traits.architecture);
-    const bool is_architecture =
-        architecture == name + "Model" || architecture.starts_with(name + "For");
-    if (model_type.empty() ? is_architecture : model_type == traits.model_type) {
-      return traits;
-    }
-  }
-  reader.Unsupported("model_type", KnownModelTypes());
-}
-
-Activation ReadActivation(ConfigReader& reader, const FamilyTraits& traits) {
-  const std::string name =
-      reader.Text(traits.keys.activation, std::string(traits.default_activation));
-  if (name == "gelu") {
-    return Activation::kGelu;
-  }
-  if (name == "gelu_new") {
-    return Activation::kGeluNew;
-  }
-  if (name == "relu") {
-    return Activation::kRelu;
-  }
-  reader.Unsupported(traits.keys.activation, "\"gelu\", \"gelu_new\" or \"relu\"");
-}
 
 std::size_t ReadEmbeddingSize(ConfigReader& reader, const FamilyTraits& traits,
                               std::size_t hidden_size) {
@@ -246,7 +54,7 @@ void CheckSizes(const ConfigReader& reader, const FamilyTraits& traits,
 
 EncoderConfig ReadEncoderConfig(const std::filesystem::path& path) {
   ConfigReader reader(path);
-  const FamilyTraits& traits = ReadFamily(reader);
+  const FamilyTraits& traits = reader.ReadFamily();
   RefuseVariants(reader, traits);
   EncoderConfig config{
       .family = traits.family,
@@ -258,7 +66,7 @@ EncoderConfig ReadEncoderConfig(const std::filesystem::path& path) {
       .max_positions = reader.Size("max_position_embeddings"),
       .segment_types = traits.segments == SegmentRule::kNone ? 0 : reader.Size("type_vocab_size"),
       .layer_norm_epsilon = traits.reads_epsilon ? reader.Number("layer_norm_eps", 1e-12) : 1e-12,
-      .activation = ReadActivation(reader, traits)};
+      .activation = reader.ReadActivation(traits.keys.activation, traits.default_activation)};
   config.embedding_size = ReadEmbeddingSize(reader, traits, config.hidden_size);
   if (traits.positions == PositionRule::kAfterPad) {
     config.pad_id = reader.Id("pad_token_id", 1);
