@@ -19,7 +19,8 @@ std::size_t ReadEmbeddingSize(ConfigReader& reader, const FamilyTraits& traits,
 
 /// What transformers builds and this encoder does not.
 void RefuseVariants(ConfigReader& reader, const FamilyTraits& traits) {
-  if (reader.Text("position_embedding_type", "absolute") != "absolute") {
+  if (traits.positions != PositionRule::kRotary &&
+      reader.Text("position_embedding_type", "absolute") != "absolute") {
     reader.Unsupported("position_embedding_type", "\"absolute\"");
   }
   reader.RequireFalse("is_decoder");
@@ -74,6 +75,9 @@ EncoderConfig ReadEncoderConfig(const std::filesystem::path& path) {
     config.pad_id = 1;
   }
   CheckSizes(reader, traits, config);
+  if (traits.family == Family::kModernBert) {
+    ReadModernBert(reader, config);
+  }
   reader.RequireAllUnderstood(traits.name);
   return config;
 }

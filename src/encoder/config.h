@@ -4,7 +4,9 @@
 #include <filesystem>
 
 #include "encoder/family.h"
+#include "encoder/modernbert_config.h"
 #include "kernels/activation.h"
+#include "kernels/attention.h"
 
 namespace bertqa {
 
@@ -17,12 +19,13 @@ struct EncoderConfig {
   std::size_t layers = 0;             ///< L, as they are computed
   std::size_t attention_heads = 0;    ///< A; divides H
   std::size_t intermediate_size = 0;  ///< F, of the feed-forward layer
-  std::size_t max_positions = 0;      ///< rows of the position table
+  std::size_t max_positions = 0;      ///< rows of the position table, or rotary positions
   std::size_t segment_types = 2;      ///< rows of the segment table; 0: there is none
   double layer_norm_epsilon = 1e-12;
   Activation activation = Activation::kGelu;  ///< not kNone
-  std::size_t embedding_size = 0;  ///< E, of which a product makes H; 0: embeddings are H long
-  std::size_t pad_id = 0;          ///< where the family's positions depend on it
+  std::size_t embedding_size = 0;    ///< E, of which a product makes H; 0: embeddings are H long
+  std::size_t pad_id = 0;            ///< where the family's positions depend on it
+  ModernBertConfig modernbert = {};  ///< of that family only
 
   std::size_t head_size() const { return hidden_size / attention_heads; }  ///< D
   bool projects_embeddings() const { return embedding_size != 0; }
@@ -32,10 +35,22 @@ struct EncoderConfig {
   /// Layers with weights of their own.
   std::size_t stored_layers() const { return TraitsOf(family).shares_layers ? 1 : layers; }
   bool has_distance_bias() const { return TraitsOf(family).has_distance_bias; }
-  /// The row of the position table that a window's first token takes.
-  std::size_t first_position() const {
-    return TraitsOf(family).positions == PositionRule::kFromZero ? 0 : pad_id + 1;
+  bool has_rotary_positions() const { return TraitsOf(family).positions == PositionRule::kRotary; }
+  /// Whether a layer's tokens see only those nearby.
+  bool is_local(std::size_t layer_index) const {
+    return family == Family::kModernBert && layer_index % modernbert.global_every_layers != 0;
   }
+  /// How far they see (AttentionHead::reach).
+  std::size_t reach(std::size_t layer_index) const {
+    return is_local(layer_index) ? modernbert.local_reach : kWholeWindow;
+  }
+  /// Whether a padding token inside a text takes the row of its id, and the first one the next.
+  bool positions_follow_pad() const {
+    const PositionRule rule = TraitsOf(family).positions;
+    return rule == PositionRule::kAfterPad || rule == PositionRule::kAfterOne;
+  }
+  /// The row of the position table that a window's first token takes.
+  std::size_t first_position() const { return positions_follow_pad() ? pad_id + 1 : 0; }
   /// The longest input.
   std::size_t max_window_tokens() const { return max_positions - first_position(); }
 };

@@ -19,7 +19,7 @@ void WidenStored(Isa isa, DType dtype, const std::byte* stored, std::size_t coun
 }
 
 std::vector<std::size_t> PositionRows(const EncoderConfig& config, const PackedBatch& batch) {
-  const bool is_after_pad = TraitsOf(config.family).positions != PositionRule::kFromZero;
+  const bool is_after_pad = config.positions_follow_pad();
   std::vector<std::size_t> rows;
   rows.reserve(batch.token_count());
   for (std::size_t window = 0; window < batch.window_count(); ++window) {
@@ -43,7 +43,8 @@ void Embed(const EmbeddingParameters& parameters, const PackedBatch& batch,
     const auto id = static_cast<std::size_t>(batch.ids[token]);
     WidenStored(isa, parameters.words_dtype, parameters.words.bytes.data() + id * word_bytes, width,
                 row);
-    const float* const position = parameters.positions.data() + position_of[token] * width;
+    const std::size_t position_row = parameters.reads_positions ? position_of[token] : 0;
+    const float* const position = parameters.positions.data() + position_row * width;
     const std::size_t segment_row =
         parameters.reads_segments ? static_cast<std::size_t>(batch.segments[token]) : 0;
     const float* const segment = parameters.segments.data() + segment_row * width;

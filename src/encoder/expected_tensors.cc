@@ -7,6 +7,7 @@
 
 #include "bertqa/error.h"
 #include "encoder/distance_bias.h"
+#include "encoder/modernbert_tensors.h"
 #include "encoder/tensor_names.h"
 
 namespace bertqa {
@@ -77,10 +78,6 @@ std::string ModernName(std::string name) {
   return name;
 }
 
-bool IsHead(std::string_view name) {
-  return name.starts_with(std::string(kHeadName) + ".");
-}
-
 class Matcher {
  public:
   Matcher(const EncoderConfig& config, const WeightsFile& file, HeadPolicy policy)
@@ -124,6 +121,10 @@ class Matcher {
     return name.starts_with(traits_.prefix) ? name.substr(traits_.prefix.size()) : name;
   }
 
+  bool IsHead(std::string_view name) const {
+    return name.starts_with(std::string(traits_.head) + ".");
+  }
+
   /// Not the pooler, nor another head.
   bool IsEncoder(std::string_view name) const {
     const std::string_view rest = WithoutPrefix(name);
@@ -134,13 +135,13 @@ class Matcher {
   void RequireHead() const {
     const std::vector<TensorEntry>& entries = file_.entries();
     if (std::none_of(entries.begin(), entries.end(),
-                     [](const TensorEntry& entry) { return IsHead(ModernName(entry.name)); })) {
+                     [this](const TensorEntry& entry) { return IsHead(ModernName(entry.name)); })) {
       const std::string hint = config_.family == Family::kBert
                                    ? "\"bertqa train\" makes one of a base"
                                    : "a model that was trained for question answering is expected";
       throw Error(ErrorCode::kMalformed, file_.path().string() +
                                              ": no question-answering head (tensors \"" +
-                                             kHeadName + ".…\"); " + hint);
+                                             std::string(traits_.head) + ".…\"); " + hint);
     }
   }
 
@@ -192,6 +193,9 @@ class Matcher {
 }  // namespace
 
 std::vector<ExpectedTensor> ExpectedTensors(const EncoderConfig& config) {
+  if (config.family == Family::kModernBert) {
+    return ModernBertTensors(config);
+  }
   std::vector<ExpectedTensor> tensors;
   AddEmbeddings(tensors, config);
   if (config.has_distance_bias()) {
@@ -201,7 +205,7 @@ std::vector<ExpectedTensor> ExpectedTensors(const EncoderConfig& config) {
   for (std::size_t layer = 0; layer < config.stored_layers(); ++layer) {
     AddLayer(tensors, config, layer);
   }
-  AddPair(tensors, kHeadName, {2, config.hidden_size});
+  AddPair(tensors, std::string(TraitsOf(config.family).head), {2, config.hidden_size});
   return tensors;
 }
 

@@ -142,6 +142,24 @@ constexpr FamilyTraits MpNet() {
   return traits;
 }
 
+// Warner et al. 2024. Its tensors: modernbert_tensors.h.
+constexpr FamilyTraits ModernBert() {
+  FamilyTraits traits = kBert;
+  traits.family = Family::kModernBert;
+  traits.model_type = "modernbert";
+  traits.architecture = "ModernBert";
+  traits.name = "ModernBERT";
+  traits.keys.activation = "hidden_activation";
+  traits.positions = PositionRule::kRotary;
+  traits.segments = SegmentRule::kNone;
+  traits.prefix = "model.";
+  traits.layers = "layers.";
+  traits.layer = {};
+  traits.head = "classifier";
+  traits.is_pre_norm = true;
+  return traits;
+}
+
 constexpr std::array kFamilies = {
     kBert,
     kDistilBert,
@@ -151,6 +169,7 @@ constexpr std::array kFamilies = {
     kAlbert,
     Electra(),
     MpNet(),
+    ModernBert(),
 };
 
 }  // namespace

@@ -7,8 +7,8 @@ namespace bertqa {
 
 struct EncoderConfig;
 
-/// A kind of network. All are post-norm Transformer encoders (Devlin et al. 2019); what differs is
-/// data, in the rows of Families().
+/// A kind of network. All are Transformer encoders (Devlin et al. 2019); what differs is data, in
+/// the rows of Families().
 enum class Family {
   kBert,
   kDistilBert,
@@ -17,7 +17,8 @@ enum class Family {
   kXlmRoberta,
   kAlbert,
   kElectra,
-  kMpNet
+  kMpNet,
+  kModernBert
 };
 
 /// How the position table is read.
@@ -27,6 +28,7 @@ enum class PositionRule {
   /// padding token inside a text takes the row of the pad id and is not counted.
   kAfterPad,
   kAfterOne,  ///< the same, and the padding's id is 1 whatever config.json says
+  kRotary,    ///< there is no table: queries and keys are rotated (kernels/rotary.h)
 };
 
 /// Which row of the segment table is added to a token.
@@ -78,6 +80,10 @@ struct FamilyTraits {
   std::string_view prefix;           ///< of all tensors but the head's; may lack in a file
   std::string_view layers;           ///< place of the layers; the index follows unless shared
   LayerTensorNames layer;
+  std::string_view head = "qa_outputs";  ///< the question-answering head; no prefix
+  /// LayerNorm stands before attention and the feed-forward layer, what passes by is not normalised
+  /// (Xiong et al. 2020); else it stands behind the sums.
+  bool is_pre_norm = false;
 };
 
 /// All that are known, in the order in which messages list them.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/layer_norm.h"
+#include "kernels/rotary.h"
 #include "kernels/widen.h"
 
 namespace bertqa {
@@ -31,10 +32,14 @@ ForwardPass::ForwardPass(const EncoderConfig& config, const ComputeOptions& opti
       block_rows_(
           ChooseBlockRows(batch.token_count(), workspace.team().size(), MaxBlockRows(options))),
       blocks_((batch.token_count() + block_rows_ - 1) / block_rows_),
+      is_pre_norm_(TraitsOf(config.family).is_pre_norm),
       position_of_(PositionRows(config, batch)) {
   logits_.start.resize(batch.token_count());
   logits_.end.resize(batch.token_count());
   workspace_.Reserve(batch.token_count());
+  if (config.has_rotary_positions()) {
+    workspace_.ReserveRotary(1 + *std::max_element(position_of_.begin(), position_of_.end()));
+  }
 }
 
 SpanLogits ForwardPass::Run() {
@@ -44,8 +49,8 @@ SpanLogits ForwardPass::Run() {
   });
   const std::size_t attention_tasks = batch_.window_count() * config_.attention_heads;
   for (std::size_t layer = 0; layer < config_.layers; ++layer) {
-    team.ForEach(attention_tasks, [this](std::size_t task, std::size_t worker) {
-      AttendTask(task, workspace_.scratch(worker));
+    team.ForEach(attention_tasks, [this, layer](std::size_t task, std::size_t worker) {
+      AttendTask(layer, task, workspace_.scratch(worker));
     });
     team.ForEach(blocks_, [this, layer](std::size_t block, std::size_t worker) {
       FinishLayerBlock(layer, Block(block), workspace_.scratch(worker));
@@ -72,10 +77,10 @@ void ForwardPass::EmbedBlock(std::size_t block, Scratch& scratch) {
   } else {
     Embed(embeddings, batch_, position_of_, rows, Hidden(rows));
   }
-  ProjectQueryKeyValue(/*layer=*/0, rows, scratch);
+  ProjectQueryKeyValue(/*layer=*/0, Hidden(rows), rows, scratch);
 }
 
-void ForwardPass::AttendTask(std::size_t task, Scratch& scratch) {
+void ForwardPass::AttendTask(std::size_t layer, std::size_t task, Scratch& scratch) {
   const std::size_t window = task / config_.attention_heads;
   const std::size_t hidden = config_.hidden_size;
   const std::size_t begin = batch_.offsets[window];
@@ -95,7 +100,8 @@ void ForwardPass::AttendTask(std::size_t task, Scratch& scratch) {
                             .output_stride = context_stride,
                             .tokens = tokens,
                             .head_size = config_.head_size(),
-                            .bias = bias},
+                            .bias = bias,
+                            .reach = config_.reach(layer)},
            scratch.attention);
   };
   if (types_.bfloat16_attention) {
@@ -111,13 +117,20 @@ void ForwardPass::FinishLayerBlock(std::size_t layer, TokenRange rows, Scratch& 
   float* const attended = scratch.attended.data();
   Multiply(ContextOperand(rows, scratch), rows.size(), weights.attention_output, Activation::kNone,
            {.floats = attended, .stride = hidden});
-  Normalise(attended, Hidden(rows), rows.size(), weights.attention_norm);
-  FeedForward(weights, rows, scratch);
-  Normalise(Hidden(rows), attended, rows.size(), weights.output_norm);
-  if (layer + 1 < config_.layers) {
-    ProjectQueryKeyValue(layer + 1, rows, scratch);
+  if (is_pre_norm_) {
+    AddToHidden(attended, rows, weights.attention_norm);
+    FeedForward(weights, rows, scratch, attended);
+    AddToHidden(attended, rows, weights.output_norm);
   } else {
-    ProjectLogits(rows, scratch);
+    Normalise(attended, Hidden(rows), rows.size(), weights.attention_norm);
+    FeedForward(weights, rows, scratch, Hidden(rows));
+    Normalise(Hidden(rows), attended, rows.size(), weights.output_norm);
+  }
+  const float* const normalised = is_pre_norm_ ? attended : Hidden(rows);
+  if (layer + 1 < config_.layers) {
+    ProjectQueryKeyValue(layer + 1, normalised, rows, scratch);
+  } else {
+    ProjectLogits(normalised, rows, scratch);
   }
 }
 
@@ -141,54 +154,93 @@ OperandView ForwardPass::ContextOperand(TokenRange rows, Scratch& scratch) {
   return scratch.operand.Assign(floats, hidden, rows.size(), hidden);
 }
 
-/// Reads scratch.attended, writes the rows of hidden.
-void ForwardPass::FeedForward(const LayerParameters& weights, TokenRange rows, Scratch& scratch) {
+/// Reads scratch.attended, writes `output`, which may be the same.
+void ForwardPass::FeedForward(const LayerParameters& weights, TokenRange rows, Scratch& scratch,
+                              float* output) {
   const std::size_t hidden = config_.hidden_size;
   const std::size_t inner = config_.intermediate_size;
   const OperandView input =
       scratch.operand.Assign(scratch.attended.data(), hidden, rows.size(), hidden);
-  const LinearOutput output{.floats = Hidden(rows), .stride = hidden};
+  const auto widen = [&](const LinearOutput& inner_output) {
+    Multiply(input, rows.size(), weights.feed_forward_in, config_.activation, inner_output);
+    if (weights.feed_forward_gate) {
+      Multiply(input, rows.size(), *weights.feed_forward_gate, Activation::kGate, inner_output);
+    }
+  };
+  OperandView inner_operand;
   if (types_.bfloat16_inner) {
     std::size_t stride = 0;
     BFloat16* const halves = scratch.inner_operand.ReserveBFloat16(rows.size(), inner, stride);
-    Multiply(input, rows.size(), weights.feed_forward_in, config_.activation,
-             {.halves = halves, .stride = stride});
-    Multiply({.data = reinterpret_cast<const std::byte*>(halves),
-              .stride_bytes = stride * sizeof(BFloat16)},
-             rows.size(), weights.feed_forward_out, Activation::kNone, output);
+    widen({.halves = halves, .stride = stride});
+    inner_operand = {.data = reinterpret_cast<const std::byte*>(halves),
+                     .stride_bytes = stride * sizeof(BFloat16)};
+  } else {
+    widen({.floats = scratch.inner.data(), .stride = inner});
+    inner_operand = scratch.operand.Assign(scratch.inner.data(), inner, rows.size(), inner);
+  }
+  Multiply(inner_operand, rows.size(), weights.feed_forward_out, Activation::kNone,
+           {.floats = output, .stride = hidden});
+}
+
+void ForwardPass::ProjectQueryKeyValue(std::size_t layer, const float* input, TokenRange rows,
+                                       Scratch& scratch) {
+  const std::size_t hidden = config_.hidden_size;
+  const auto project = [&](const LinearOutput& output) {
+    Multiply(scratch.operand.Assign(input, hidden, rows.size(), hidden), rows.size(),
+             parameters_.layer(layer).query_key_value, Activation::kNone, output);
+  };
+  const std::size_t first = rows.begin * 3 * hidden;
+  if (types_.bfloat16_attention) {
+    BFloat16* const qkv = workspace_.qkv_bf16() + first;
+    project({.halves = qkv, .stride = 3 * hidden});
+    RotateQueriesAndKeys(layer, rows, qkv);
+  } else {
+    float* const qkv = workspace_.qkv() + first;
+    project({.floats = qkv, .stride = 3 * hidden});
+    RotateQueriesAndKeys(layer, rows, qkv);
+  }
+}
+
+/// `qkv` [rows, 3 · H]: where the family has rotary positions.
+template <typename T>
+void ForwardPass::RotateQueriesAndKeys(std::size_t layer, TokenRange rows, T* qkv) const {
+  if (!config_.has_rotary_positions()) {
     return;
   }
-  float* const values = scratch.inner.data();
-  Multiply(input, rows.size(), weights.feed_forward_in, config_.activation,
-           {.floats = values, .stride = inner});
-  Multiply(scratch.operand.Assign(values, inner, rows.size(), inner), rows.size(),
-           weights.feed_forward_out, Activation::kNone, output);
-}
-
-void ForwardPass::ProjectQueryKeyValue(std::size_t layer, TokenRange rows, Scratch& scratch) {
-  const std::size_t hidden = config_.hidden_size;
-  const std::size_t first = rows.begin * 3 * hidden;
-  LinearOutput output{.stride = 3 * hidden};
-  if (types_.bfloat16_attention) {
-    output.halves = workspace_.qkv_bf16() + first;
-  } else {
-    output.floats = workspace_.qkv() + first;
+  const RotaryTable& table =
+      config_.is_local(layer) ? workspace_.local_rotary() : workspace_.global_rotary();
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    Rotate(options_.isa, qkv + row * 3 * config_.hidden_size, 2 * config_.attention_heads,
+           config_.head_size(), table.At(position_of_[rows.begin + row]));
   }
-  Multiply(scratch.operand.Assign(Hidden(rows), hidden, rows.size(), hidden), rows.size(),
-           parameters_.layer(layer).query_key_value, Activation::kNone, output);
 }
 
-void ForwardPass::ProjectLogits(TokenRange rows, Scratch& scratch) {
+void ForwardPass::ProjectLogits(const float* input, TokenRange rows, Scratch& scratch) {
   const std::size_t hidden = config_.hidden_size;
-  const OperandView input{.data = reinterpret_cast<const std::byte*>(Hidden(rows)),
-                          .stride_bytes = hidden * sizeof(float)};
+  if (parameters_.head_transform) {
+    const HeadTransform& transform = *parameters_.head_transform;
+    float* const transformed = Hidden(rows);  // nothing needs the sums any more
+    Multiply(scratch.operand.Assign(input, hidden, rows.size(), hidden), rows.size(),
+             transform.dense, config_.modernbert.head_activation,
+             {.floats = transformed, .stride = hidden});
+    Normalise(transformed, /*residual=*/nullptr, rows.size(), transform.norm);
+    input = transformed;
+  }
   const float* const logits = scratch.logits.data();
-  Multiply(input, rows.size(), parameters_.head, Activation::kNone,
-           {.floats = scratch.logits.data(), .stride = 2});
+  Multiply(
+      {.data = reinterpret_cast<const std::byte*>(input), .stride_bytes = hidden * sizeof(float)},
+      rows.size(), parameters_.head, Activation::kNone,
+      {.floats = scratch.logits.data(), .stride = 2});
   for (std::size_t row = 0; row < rows.size(); ++row) {
     logits_.start[rows.begin + row] = logits[2 * row];
     logits_.end[rows.begin + row] = logits[2 * row + 1];
   }
+}
+
+/// hidden += values; values = LayerNorm(hidden), `values` [rows, H].
+void ForwardPass::AddToHidden(float* values, TokenRange rows, const LayerNorm& norm) {
+  AddToAndNormalise(options_.isa, values, Hidden(rows), rows.size(), config_.hidden_size,
+                    norm.weight.data(), norm.bias.data(), norm.epsilon);
 }
 
 void ForwardPass::Normalise(float* values, const float* residual, std::size_t rows,

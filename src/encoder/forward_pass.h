@@ -18,6 +18,10 @@ namespace bertqa {
 ///     for each layer: attention             a window and a head a task
 ///                     the rest, next q k v  a block of rows a task (the last layer's: the head)
 ///
+/// The rows of hidden are what passes by attention and the feed-forward layer: normalised behind
+/// each sum, or (FamilyTraits::is_pre_norm) the sums themselves, of which the norm is what the next
+/// part takes.
+///
 /// No kernel lets a row influence another but attention, and that works on one window at a time: so
 /// a window's logits are the same bits whatever shares the batch and however it is cut into blocks.
 /// A view: its arguments must outlive it.
@@ -33,12 +37,17 @@ class ForwardPass {
   void EmbedBlock(std::size_t block, Scratch& scratch);
   void FinishLayerBlock(std::size_t layer, TokenRange rows, Scratch& scratch);
   OperandView ContextOperand(TokenRange rows, Scratch& scratch);
-  void FeedForward(const LayerParameters& weights, TokenRange rows, Scratch& scratch);
-  void ProjectQueryKeyValue(std::size_t layer, TokenRange rows, Scratch& scratch);
-  void ProjectLogits(TokenRange rows, Scratch& scratch);
-  void AttendTask(std::size_t task, Scratch& scratch);
+  void FeedForward(const LayerParameters& weights, TokenRange rows, Scratch& scratch,
+                   float* output);
+  void ProjectQueryKeyValue(std::size_t layer, const float* input, TokenRange rows,
+                            Scratch& scratch);
+  template <typename T>
+  void RotateQueriesAndKeys(std::size_t layer, TokenRange rows, T* qkv) const;
+  void ProjectLogits(const float* input, TokenRange rows, Scratch& scratch);
+  void AttendTask(std::size_t layer, std::size_t task, Scratch& scratch);
   void Normalise(float* values, const float* residual, std::size_t rows,
                  const LayerNorm& norm) const;
+  void AddToHidden(float* values, TokenRange rows, const LayerNorm& norm);
   float* Hidden(TokenRange rows) { return workspace_.hidden() + rows.begin * config_.hidden_size; }
 
   const EncoderConfig& config_;
@@ -49,7 +58,8 @@ class ForwardPass {
   ActivationTypes types_;
   std::size_t block_rows_ = 0;
   std::size_t blocks_ = 0;
-  std::vector<std::size_t> position_of_;  // [N], rows of the position table
+  bool is_pre_norm_;
+  std::vector<std::size_t> position_of_;  // [N], rows of the position table, or rotary positions
   SpanLogits logits_;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "encoder/distance_bias.h"
+#include "encoder/modernbert_tensors.h"
 #include "encoder/task_team.h"
 #include "encoder/tensor_loader.h"
 #include "encoder/tensor_names.h"
@@ -15,6 +16,9 @@ namespace {
 
 LayerParameters ReadLayer(const TensorLoader& loader, std::size_t layer) {
   const EncoderConfig& config = loader.config();
+  if (config.family == Family::kModernBert) {
+    return ReadModernBertLayer(loader, layer);
+  }
   const std::size_t hidden = config.hidden_size;
   const std::size_t inner = config.intermediate_size;
   const FamilyTraits& traits = TraitsOf(config.family);
@@ -36,6 +40,9 @@ LayerParameters ReadLayer(const TensorLoader& loader, std::size_t layer) {
 EmbeddingParameters ReadEmbeddings(const TensorLoader& loader) {
   const Checkpoint& checkpoint = loader.checkpoint();
   const EncoderConfig& config = loader.config();
+  if (config.family == Family::kModernBert) {
+    return ReadModernBertEmbeddings(loader);
+  }
   const FamilyTraits& traits = TraitsOf(config.family);
   const std::size_t width = config.embedding_width();
   const std::string place = EmbeddingsPlace(traits);
@@ -86,7 +93,11 @@ EncoderParameters LoadParameters(const Checkpoint& checkpoint, const ComputeOpti
       .embeddings = ReadEmbeddings(loader),
       .distance_biases = ReadDistanceBiases(loader),
       .layers = {},
-      .head = loader.ReadLinears({StoredRows{kHeadName}}, hidden, 2, Precision::kFloat32)};
+      .head = loader.ReadLinears({StoredRows{std::string(TraitsOf(config.family).head)}}, hidden, 2,
+                                 Precision::kFloat32)};
+  if (config.family == Family::kModernBert) {
+    parameters.head_transform = ReadModernBertHead(loader);
+  }
   parameters.layers.reserve(layers.size());
   for (std::optional<LayerParameters>& layer : layers) {
     parameters.layers.push_back(std::move(*layer));

@@ -18,13 +18,16 @@ struct LayerNorm {
   float epsilon = 0;
 };
 
-/// One encoder layer (Devlin et al. 2019, section 3).
+/// One encoder layer (Devlin et al. 2019, section 3). Of a pre-norm network, a norm is the one
+/// behind the sum: `attention_norm` is what the feed-forward layer takes, `output_norm` what the
+/// next layer takes, or behind the last one the head.
 struct LayerParameters {
   PackedLinear query_key_value;   ///< H to 3 · H: three products in one
   PackedLinear attention_output;  ///< H to H
   LayerNorm attention_norm;
-  PackedLinear feed_forward_in;   ///< H to F
-  PackedLinear feed_forward_out;  ///< F to H
+  PackedLinear feed_forward_in;                        ///< H to F
+  std::optional<PackedLinear> feed_forward_gate = {};  ///< H to F (Activation::kGate), or none
+  PackedLinear feed_forward_out;                       ///< F to H
   LayerNorm output_norm;
 };
 
@@ -35,11 +38,18 @@ struct EmbeddingParameters {
                       ///< widened when it is used: the table is half of a small model, and a
                       ///< question needs a few hundred rows of it)
   DType words_dtype = DType::kFloat32;
-  AlignedBuffer<float> positions;  ///< [P, E]
+  AlignedBuffer<float> positions;  ///< [P, E]; a row of zeros for a network without the table
+  bool reads_positions = true;     ///< false: row 0 of positions is added to every token
   AlignedBuffer<float> segments;   ///< [S, E]; a row of zeros for a network without the table
   bool reads_segments = true;      ///< false: row 0 of segments is added to every token
   LayerNorm norm;
   std::optional<PackedLinear> projection = {};  ///< E to H; none: E is H
+};
+
+/// What stands before the product of the head.
+struct HeadTransform {
+  PackedLinear dense;  ///< H to H, then an activation
+  LayerNorm norm;
 };
 
 /// All weights in the layout that the encoder computes with.
@@ -47,7 +57,8 @@ struct EncoderParameters {
   EmbeddingParameters embeddings;
   std::vector<DistanceBias> distance_biases;  ///< [A], the same for all layers; or none
   std::vector<LayerParameters> layers;        ///< [L], or one that all layers share
-  PackedLinear head;                          ///< H to 2, start and end; fp32 at every precision
+  std::optional<HeadTransform> head_transform = {};
+  PackedLinear head;  ///< H to 2, start and end; fp32 at every precision
 
   /// REQUIRES: layer_index < EncoderConfig::layers.
   const LayerParameters& layer(std::size_t layer_index) const {

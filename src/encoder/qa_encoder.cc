@@ -124,22 +124,34 @@ SpanLogits QaEncoder::Forward(const PackedBatch& batch, std::size_t threads) con
 }
 
 /// A multiplication and an addition are two operations. The products of a layer have 4 H² + 2 H·I
-/// weights (I: the feed-forward layer's inner size), the head 2 H, the embeddings' E·H or none;
-/// attention multiplies queries by keys and weights by values, 2 T·H each.
+/// weights (I: the feed-forward layer's inner size; a gate has H·I more), the head 2 H and what
+/// stands before it H², the embeddings' E·H or none; attention multiplies queries by keys and
+/// weights by values, 2 T·H each, or 2 (2 R + 1)·H where no token sees more than R away (of shorter
+/// windows that is more than there is).
 ComputeInfo QaEncoder::compute_info() const {
   const auto hidden = static_cast<double>(config_.hidden_size);
   const auto inner = static_cast<double>(config_.intermediate_size);
-  const auto layers = static_cast<double>(config_.layers);
   const double projection = config_.projects_embeddings()
                                 ? 2 * hidden * static_cast<double>(config_.embedding_width())
                                 : 0;
+  const double transform = parameters_.head_transform ? 2 * hidden * hidden : 0;
+  double per_token = 4 * hidden + projection + transform;
+  double per_pair = 0;
+  for (std::size_t layer = 0; layer < config_.layers; ++layer) {
+    const double inner_products = parameters_.layer(layer).feed_forward_gate ? 3 : 2;
+    per_token += 8 * hidden * hidden + 2 * inner_products * hidden * inner;
+    if (config_.is_local(layer)) {
+      per_token += 4 * hidden * static_cast<double>(2 * config_.reach(layer) + 1);
+    } else {
+      per_pair += 4 * hidden;
+    }
+  }
   return {.precision = options_.precision,
           .reason = options_.reason,
           .instruction_set = std::string(NameOf(options_.isa)),
           .processor = ProcessorName(),
-          .flops_per_token =
-              layers * (8 * hidden * hidden + 4 * hidden * inner) + 4 * hidden + projection,
-          .flops_per_token_pair = layers * 4 * hidden};
+          .flops_per_token = per_token,
+          .flops_per_token_pair = per_pair};
 }
 
 double QaEncoder::MeasurePeakGflops(std::size_t threads) const {

@@ -6,9 +6,6 @@
 
 namespace bertqa {
 
-/// The question-answering head, which all families call the same.
-inline constexpr const char* kHeadName = "qa_outputs";
-
 /// "bert.embeddings.": word_embeddings, position_embeddings, token_type_embeddings, LayerNorm.
 inline std::string EmbeddingsPlace(const FamilyTraits& traits) {
   return std::string(traits.prefix) + "embeddings.";

@@ -30,6 +30,10 @@ Workspace::Workspace(const EncoderConfig& config, const ComputeOptions& options,
     : hidden_size_(config.hidden_size),
       types_(ChooseActivationTypes(options, config.has_distance_bias())),
       team_(threads) {
+  if (config.has_rotary_positions()) {
+    rotary_.emplace_back(config.modernbert.global_theta, config.head_size());
+    rotary_.emplace_back(config.modernbert.local_theta, config.head_size());
+  }
   scratch_.reserve(threads);
   for (std::size_t thread = 0; thread < threads; ++thread) {
     scratch_.emplace_back(config, options);
@@ -38,6 +42,12 @@ Workspace::Workspace(const EncoderConfig& config, const ComputeOptions& options,
 
 std::size_t Workspace::context_stride() const {
   return RoundUp(hidden_size_, kHalvesInCacheLine);
+}
+
+void Workspace::ReserveRotary(std::size_t window_tokens) {
+  for (RotaryTable& table : rotary_) {
+    table.Reserve(window_tokens);
+  }
 }
 
 void Workspace::Reserve(std::size_t tokens) {

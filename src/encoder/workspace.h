@@ -6,6 +6,7 @@
 
 #include "encoder/compute_options.h"
 #include "encoder/config.h"
+#include "encoder/rotary_table.h"
 #include "encoder/task_team.h"
 #include "kernels/attention.h"
 #include "kernels/operand.h"
@@ -37,6 +38,8 @@ class Workspace {
 
   /// Makes room for `tokens` rows.
   void Reserve(std::size_t tokens);
+  /// Makes the tables of rotary positions long enough for such a window.
+  void ReserveRotary(std::size_t window_tokens);
 
   TaskTeam& team() { return team_; }
   Scratch& scratch(std::size_t worker_index) { return scratch_[worker_index]; }
@@ -49,6 +52,10 @@ class Workspace {
   /// The distance of context_bf16's rows: an Operand's, so that they are one.
   std::size_t context_stride() const;
 
+  // Of the layers that see the whole window, and of the local ones. REQUIRES: rotary positions.
+  const RotaryTable& global_rotary() const { return rotary_.front(); }
+  const RotaryTable& local_rotary() const { return rotary_.back(); }
+
  private:
   std::size_t hidden_size_;
   ActivationTypes types_;
@@ -59,7 +66,8 @@ class Workspace {
   AlignedBuffer<float> context_;
   AlignedBuffer<BFloat16> qkv_bf16_;
   AlignedBuffer<BFloat16> context_bf16_;
-  std::vector<Scratch> scratch_;  // [threads]
+  std::vector<RotaryTable> rotary_;  // global, local; or none
+  std::vector<Scratch> scratch_;     // [threads]
 };
 
 }  // namespace bertqa

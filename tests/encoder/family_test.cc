@@ -112,7 +112,7 @@ TEST_P(FamilyLogitsTest, NarrowPrecisionsStayNear) {
 INSTANTIATE_TEST_SUITE_P(Models, FamilyLogitsTest,
                          testing::Values("distilbert", "roberta", "camembert", "xlm-roberta",
                                          "albert", "albert-wide", "electra", "electra-base",
-                                         "mpnet"),
+                                         "mpnet", "modernbert", "modernbert-biased"),
                          [](const auto& instance) {
                            std::string name = instance.param;
                            std::replace(name.begin(), name.end(), '-', '_');
@@ -163,14 +163,15 @@ TEST(FamilyTest, MissingHeadSaysSo) {
   for (const FamilyTraits& traits : Families()) {
     const EncoderConfig config = SmallConfigOf(traits);
     auto weights = std::make_unique<EditableWeights>(config, 1);
-    weights->Remove("qa_outputs.weight");
-    weights->Remove("qa_outputs.bias");
+    const std::string head(traits.head);
+    weights->Remove(head + ".weight");
+    weights->Remove(head + ".bias");
     weights->Add({.name = "lm_head.bias", .dtype = DType::kFloat32, .shape = {100}});
     const std::string hint = traits.family == Family::kBert
                                  ? "\"bertqa train\" makes one of a base"
                                  : "a model that was trained for question answering is expected";
     ExpectError(ErrorCode::kMalformed,
-                "memory: no question-answering head (tensors \"qa_outputs.…\"); " + hint,
+                "memory: no question-answering head (tensors \"" + head + ".…\"); " + hint,
                 [&] { Checkpoint(config, std::move(weights)); });
   }
 }

@@ -17,6 +17,9 @@ import transformers
 from make_models import PIECES, rounded, write_json
 
 HERE = Path(__file__).parent
+# ModernBERT's own are beyond the small vocabulary.
+NO_SPECIAL = {f"{name}_token_id": number for number, name in
+              enumerate(("pad", "unk", "cls", "sep", "bos", "eos"))}
 # name: (class prefix, changes to the defaults below, stored type, whether it takes segments)
 FAMILIES = {
     "distilbert": ("DistilBert", {"sinusoidal_pos_embds": True, "activation": "relu"},
@@ -33,6 +36,14 @@ FAMILIES = {
     "electra-base": ("Electra", {"embedding_size": 32, "hidden_act": "relu"}, torch.float16, True),
     "mpnet": ("MPNet", {"layer_norm_eps": 1e-5, "max_position_embeddings": 150}, torch.float16,
               False),
+    "modernbert": ("ModernBert", {"num_hidden_layers": 4, "max_position_embeddings": 300,
+                                  "local_attention": 24, **NO_SPECIAL}, torch.float16, False),
+    "modernbert-biased": ("ModernBert", {
+        "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 37,
+        "global_attn_every_n_layers": 2, "local_attention": 7, "local_rope_theta": None,
+        "global_rope_theta": 500.0, "norm_eps": 1e-3, "hidden_activation": "relu",
+        "classifier_activation": "gelu_new", "attention_bias": True, "mlp_bias": True,
+        "norm_bias": True, "classifier_bias": True, **NO_SPECIAL}, torch.float32, False),
 }
 SHAPE = {"hidden_size": 32, "num_attention_heads": 4, "num_hidden_layers": 2,
          "intermediate_size": 52, "max_position_embeddings": 70, "initializer_range": 0.3}
