@@ -36,8 +36,10 @@ FAMILIES = {
     "electra-base": ("Electra", {"embedding_size": 32, "hidden_act": "relu"}, torch.float16, True),
     "mpnet": ("MPNet", {"layer_norm_eps": 1e-5, "max_position_embeddings": 150}, torch.float16,
               False),
-    "modernbert": ("ModernBert", {"num_hidden_layers": 4, "max_position_embeddings": 300,
-                                  "local_attention": 24, **NO_SPECIAL}, torch.float16, False),
+    # As many ids as tokenizers/modernbert.json has.
+    "modernbert": ("ModernBert", {
+        "vocab_size": 922, "num_hidden_layers": 4, "max_position_embeddings": 300,
+        "local_attention": 24, **NO_SPECIAL}, torch.float16, False),
     "modernbert-biased": ("ModernBert", {
         "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 37,
         "global_attn_every_n_layers": 2, "local_attention": 7, "local_rope_theta": None,
@@ -45,8 +47,9 @@ FAMILIES = {
         "classifier_activation": "gelu_new", "attention_bias": True, "mlp_bias": True,
         "norm_bias": True, "classifier_bias": True, **NO_SPECIAL}, torch.float32, False),
 }
-SHAPE = {"hidden_size": 32, "num_attention_heads": 4, "num_hidden_layers": 2,
-         "intermediate_size": 52, "max_position_embeddings": 70, "initializer_range": 0.3}
+SHAPE = {"vocab_size": len(PIECES), "hidden_size": 32, "num_attention_heads": 4,
+         "num_hidden_layers": 2, "intermediate_size": 52, "max_position_embeddings": 70,
+         "initializer_range": 0.3}
 DISTILBERT_KEYS = {"hidden_size": "dim", "num_attention_heads": "n_heads",
                    "num_hidden_layers": "n_layers", "intermediate_size": "hidden_dim"}
 
@@ -57,7 +60,7 @@ def random_model(name, seed):
     if prefix == "DistilBert":
         options = {DISTILBERT_KEYS.get(key, key): value for key, value in options.items()}
     torch.manual_seed(seed)
-    config = getattr(transformers, prefix + "Config")(vocab_size=len(PIECES), **options)
+    config = getattr(transformers, prefix + "Config")(**options)
     model = getattr(transformers, prefix + "ForQuestionAnswering")(config)
     with torch.no_grad():
         for parameter in model.parameters():  # biases, norms and the row of the padding too
@@ -74,7 +77,7 @@ def random_windows(config, seed):
     limit = config.max_position_embeddings - (config.pad_token_id + 1 if after_pad else 0)
     windows = []
     for length in (1, 2, 17, limit - 1, limit):
-        ids = torch.randint(0, len(PIECES), (length,), generator=generator)
+        ids = torch.randint(0, config.vocab_size, (length,), generator=generator)
         if length == 17:
             ids[5] = ids[9] = config.pad_token_id
         windows.append((ids.tolist(), [int(index > length // 3) for index in range(length)]))
