@@ -1,6 +1,7 @@
 // What only ModernBERT has. Its logits are compared with transformers' in family_test.cc.
 
 #include <cmath>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 
 #include "encoder/config_reader.h"
@@ -204,23 +205,29 @@ TEST(ModernBertTest, WorkIsThatOfGatesAndBands) {
             3 * (8 * 24 * 24 + 6 * 24 * 40) + 2 * 4 * 24 * 129 + 2 * 24 * 24 + 4 * 24);
 }
 
+using Sizes = std::initializer_list<std::size_t>;
+
+void ExpectTurnsOf(const RotaryTable& table, std::size_t position, double theta,
+                   std::size_t head_size) {
+  const float* const turns = table.At(position);
+  for (std::size_t pair = 0; pair < head_size / 2; ++pair) {
+    const double exponent = -2 * static_cast<double>(pair) / static_cast<double>(head_size);
+    const double angle = static_cast<double>(position) * std::pow(theta, exponent);
+    // The angle is rounded to a float: to 3e-8 of up to 299.
+    EXPECT_NEAR(static_cast<double>(turns[pair]), std::cos(angle), 3e-5);
+    EXPECT_NEAR(static_cast<double>(turns[head_size / 2 + pair]), std::sin(angle), 3e-5);
+  }
+}
+
 TEST(RotaryTableTest, TurnsAreCosinesAndSinesOfTheAngles) {
-  for (const std::size_t head_size : {2, 8, 64}) {
+  for (const std::size_t head_size : Sizes{2, 8, 64}) {
     for (const double theta : {500.0, 10'000.0, 160'000.0}) {
       RotaryTable table(theta, head_size);
       table.Reserve(3);
       table.Reserve(300);
       table.Reserve(200);
-      for (const std::size_t position : {0, 1, 2, 3, 50, 299}) {
-        for (std::size_t pair = 0; pair < head_size / 2; ++pair) {
-          const double angle =
-              static_cast<double>(position) *
-              std::pow(theta, -2 * static_cast<double>(pair) / static_cast<double>(head_size));
-          const float* const turns = table.At(position);
-          // The angle is rounded to a float: to 3e-8 of up to 299.
-          EXPECT_NEAR(static_cast<double>(turns[pair]), std::cos(angle), 3e-5);
-          EXPECT_NEAR(static_cast<double>(turns[head_size / 2 + pair]), std::sin(angle), 3e-5);
-        }
+      for (const std::size_t position : Sizes{0, 1, 2, 3, 50, 299}) {
+        ExpectTurnsOf(table, position, theta, head_size);
       }
     }
   }
