@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <type_traits>
 
 #include "kernels/attention_layout.h"
 
@@ -21,8 +22,9 @@ struct TokenRange {
 template <typename T>
 class HeadRun {
  public:
-  HeadRun(const AttentionKernel<T>& kernel, const AttentionHead<T>& head, AttentionScratch& scratch)
-      : kernel_(kernel), head_(head), scratch_(scratch) {
+  HeadRun(Isa isa, const AttentionKernel<T>& kernel, const AttentionHead<T>& head,
+          AttentionScratch& scratch)
+      : isa_(isa), kernel_(kernel), head_(head), scratch_(scratch) {
     const std::size_t groups = (head.tokens + kernel.max_rows - 1) / kernel.max_rows;
     rows_ = RoundUp((head.tokens + groups - 1) / groups, kernel.row_step);  // even groups
     group_floats_ = RoundUp(head.head_size, kAttentionPanel) * kernel.max_rows;
@@ -30,6 +32,10 @@ class HeadRun {
       attend_ = kernel.attend_biased;
       find_largest_ = kernel.find_largest_biased;
       safe_score_ -= head.bias->largest();
+    } else if (head.positions != nullptr) {
+      attend_ = kernel.attend_biased;
+      find_largest_ = kernel.find_largest_biased;
+      max_groups_ = std::min(kAttentionGroups, kPositionRows / rows_);
     } else if (is_local_) {
       attend_ = kernel.attend_local;
       find_largest_ = kernel.find_largest_local;
@@ -42,7 +48,7 @@ class HeadRun {
     }
     largest_key_ = kernel_.pack_keys(head_, scratch_.keys());
     kernel_.pack_values(head_, scratch_.values());
-    for (std::size_t row = 0; row < head_.tokens; row += rows_ * kAttentionGroups) {
+    for (std::size_t row = 0; row < head_.tokens; row += rows_ * max_groups_) {
       AttendRows(row);
     }
     if (kernel_.end != nullptr) {
@@ -53,9 +59,12 @@ class HeadRun {
  private:
   /// A super-group.
   void AttendRows(std::size_t first_row) {
+    if (head_.positions != nullptr) {
+      AddPositions(first_row);
+    }
     std::array<AttentionGroup, kAttentionGroups> groups;
     std::size_t count = 0;
-    for (std::size_t row = first_row; row < head_.tokens && count < groups.size(); row += rows_) {
+    for (std::size_t row = first_row; row < head_.tokens && count < max_groups_; row += rows_) {
       groups[count] = Begin(count, row);
       ++count;
     }
@@ -67,6 +76,16 @@ class HeadRun {
     }
     for (std::size_t index = 0; index < count; ++index) {
       kernel_.store(head_, groups[index]);
+    }
+  }
+
+  /// What the scores of a super-group begin with.
+  void AddPositions(std::size_t first_row) {
+    if constexpr (std::is_same_v<T, float>) {
+      const std::size_t rows = std::min(rows_ * max_groups_, head_.tokens - first_row);
+      first_position_row_ = first_row;
+      safe_score_ =
+          kAttentionSafeScore - ScorePositions(isa_, head_, first_row, rows, scratch_.positions());
     }
   }
 
@@ -142,20 +161,30 @@ class HeadRun {
     const std::size_t per_element = sizeof(float) / sizeof(T);
     const std::size_t depth = RoundUp(head_.head_size, kernel_.depth_step) / per_element;
     const std::size_t padded_tokens = RoundUp(head_.tokens, kAttentionPanel);
-    return {.keys = scratch_.keys() + token * depth,
-            .values = scratch_.values() + token / per_element * kernel_.panel,
-            .value_panel_stride = padded_tokens / per_element * kernel_.panel,
-            .count = tokens.end - token,
-            .head_size = head_.head_size,
-            .weights = scratch_.weights(),
-            .bias = head_.bias == nullptr ? nullptr : head_.bias->centre() + token};
+    AttentionTokens result{.keys = scratch_.keys() + token * depth,
+                           .values = scratch_.values() + token / per_element * kernel_.panel,
+                           .value_panel_stride = padded_tokens / per_element * kernel_.panel,
+                           .count = tokens.end - token,
+                           .head_size = head_.head_size,
+                           .weights = scratch_.weights()};
+    if (head_.bias != nullptr) {
+      result.bias = head_.bias->centre() + token;
+    } else if (head_.positions != nullptr) {
+      result.bias = scratch_.positions().scores() + token;
+      result.bias_step = static_cast<std::ptrdiff_t>(scratch_.positions().stride());
+      result.bias_row = first_position_row_;
+    }
+    return result;
   }
 
+  Isa isa_;
   const AttentionKernel<T>& kernel_;
   const AttentionHead<T>& head_;
   AttentionScratch& scratch_;
   std::size_t rows_;
   std::size_t group_floats_;
+  std::size_t max_groups_ = kAttentionGroups;
+  std::size_t first_position_row_ = 0;  // of the super-group
   float largest_key_ = 0;
   bool is_local_ = head_.tokens > 1 && head_.reach < head_.tokens - 1;
   StepFunction attend_ = kernel_.attend;
@@ -165,8 +194,9 @@ class HeadRun {
 
 }  // namespace
 
-float AttentionFactor(std::size_t head_size) {
-  return static_cast<float>(std::numbers::log2e / std::sqrt(static_cast<double>(head_size)));
+float ScoreFactor(std::size_t head_size, std::size_t score_terms) {
+  return static_cast<float>(std::numbers::log2e /
+                            std::sqrt(static_cast<double>(head_size * score_terms)));
 }
 
 DistanceBias::DistanceBias(std::span<const float> of_distance)
@@ -188,11 +218,11 @@ AttentionScratch::AttentionScratch(Isa /*isa*/, std::size_t max_tokens, std::siz
       shifts_(kAttentionGroups * kAttentionMaxRows) {}
 
 void Attend(Isa isa, const AttentionHead<float>& head, AttentionScratch& scratch) {
-  HeadRun<float>(FloatAttention(isa), head, scratch).Run();
+  HeadRun<float>(isa, FloatAttention(isa), head, scratch).Run();
 }
 
 void Attend(Isa isa, const AttentionHead<BFloat16>& head, AttentionScratch& scratch) {
-  HeadRun<BFloat16>(BFloat16Attention(isa), head, scratch).Run();
+  HeadRun<BFloat16>(isa, BFloat16Attention(isa), head, scratch).Run();
 }
 
 }  // namespace bertqa

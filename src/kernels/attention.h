@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <span>
 
 #include "kernels/aligned_buffer.h"
 #include "kernels/bfloat16.h"
 #include "kernels/isa.h"
+#include "kernels/position_scores.h"
 
 namespace bertqa {
 
@@ -50,6 +52,12 @@ struct AttentionHead {
   /// A query sees the keys that are at most so many tokens away on either side (sliding windows,
   /// Beltagy et al. 2020, section 3.1). The work is that of this band, not of the whole window.
   std::size_t reach = kWholeWindow;
+  /// Null: nothing is added. REQUIRES: null for bfloat16, where there is a bias, and where `reach`
+  /// is shorter than the window; AttentionScratch::HoldPositions was called for it.
+  const PositionTerms* positions = nullptr;
+  /// Scores are divided by √(D · score_terms): by how many products they are the sum of (He et al.
+  /// 2021, eq. 4). REQUIRES: 1 for bfloat16.
+  std::size_t score_terms = 1;
 };
 
 /// One thread's intermediate results (attention_layout.h): the keys and values of a window as the
@@ -67,6 +75,13 @@ class AttentionScratch {
   float* sums() { return sums_.data(); }
   float* shifts() { return shifts_.data(); }
 
+  /// Makes room for PositionTerms.
+  void HoldPositions(std::size_t max_tokens, std::size_t table_rows) {
+    positions_.emplace(max_tokens, table_rows);
+  }
+  /// REQUIRES: HoldPositions was called.
+  PositionScratch& positions() { return *positions_; }
+
  private:
   AlignedBuffer<float> keys_;
   AlignedBuffer<float> values_;
@@ -75,10 +90,11 @@ class AttentionScratch {
   AlignedBuffer<float> outputs_;
   AlignedBuffer<float> sums_;
   AlignedBuffer<float> shifts_;
+  std::optional<PositionScratch> positions_;
 };
 
-/// softmax(Q · Kᵀ / √D + bias) · V (Vaswani et al. 2017, eq. 1), every token attending to all of
-/// the window that it sees, on the calling thread. Products and soft-max in fp32. Nothing is
+/// softmax(Q · Kᵀ / √D + what is added) · V (Vaswani et al. 2017, eq. 1), every token attending to
+/// all of the window that it sees, on the calling thread. Products and soft-max in fp32. Nothing is
 /// allocated. REQUIRES: 1 <= tokens <= max_tokens, head_size as in the scratch.
 void Attend(Isa isa, const AttentionHead<float>& head, AttentionScratch& scratch);
 
@@ -86,5 +102,8 @@ void Attend(Isa isa, const AttentionHead<float>& head, AttentionScratch& scratch
 /// to bfloat16 and divided by the sum of the rounded ones.
 /// REQUIRES: ComputesBFloat16(isa). With kAmx it leaves the thread's tile registers released.
 void Attend(Isa isa, const AttentionHead<BFloat16>& head, AttentionScratch& scratch);
+
+/// What scores are multiplied by, so that the soft-max takes powers of 2: log2(e) / √(D · terms).
+float ScoreFactor(std::size_t head_size, std::size_t score_terms);
 
 }  // namespace bertqa

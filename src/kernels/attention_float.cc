@@ -124,7 +124,8 @@ HWY_INLINE void BeginScores(const AttentionGroup& group, const AttentionTokens& 
                             std::size_t token, Vector (&sums)[Rows][2]) {
   for (std::size_t row = 0; row < Rows; ++row) {
     if constexpr (kScores == Scores::kBiased) {
-      const float* const bias = tokens.bias + token - (group.first_row + row);
+      const auto bias_row = static_cast<std::ptrdiff_t>(group.first_row + row - tokens.bias_row);
+      const float* const bias = tokens.bias + bias_row * tokens.bias_step + token;
       sums[row][0] = hn::LoadU(kFloats, bias);
       sums[row][1] = hn::LoadU(kFloats, bias + kLanes);
     } else {
@@ -256,7 +257,7 @@ void PackValues(const AttentionHead<float>& head, float* values) {
 }
 
 float LoadQueries(const AttentionHead<float>& head, const AttentionGroup& group) {
-  const float factor = AttentionFactor(head.head_size);
+  const float factor = ScoreFactor(head.head_size, head.score_terms);
   float largest = 0;
   for (std::size_t row = 0; row < group.rows; ++row) {
     const float* const query = head.query + (group.first_row + row) * head.stride;

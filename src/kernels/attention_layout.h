@@ -54,9 +54,11 @@ struct AttentionTokens {
   std::size_t count = 0;
   std::size_t head_size = 0;
   float* weights = nullptr;
-  /// bias[token - row] is that of a query to a token, counted from the block's first; null: there
-  /// is none.
+  /// What scores begin with: bias[(row - bias_row) · bias_step + token], the token counted from the
+  /// block's first; null: with nothing. What depends on the distance alone has a step of -1.
   const float* bias = nullptr;
+  std::ptrdiff_t bias_step = -1;
+  std::size_t bias_row = 0;
   /// What the group's first row sees, counted from the block's first token: from `seen_begin` to
   /// before `seen_end`. Each row further down sees one token further. Read by the local steps only.
   std::ptrdiff_t seen_begin = 0;
@@ -97,7 +99,9 @@ const AttentionKernel<float>& FloatAttention(Isa isa);
 /// attention_bfloat16.cc, or attention_amx.cc. REQUIRES: ComputesBFloat16(isa).
 const AttentionKernel<BFloat16>& BFloat16Attention(Isa isa);
 
-/// What the scores are multiplied by: log2(e) / √D, so that the soft-max takes powers of 2.
-float AttentionFactor(std::size_t head_size);
+/// What the scores are multiplied by where they are one product.
+inline float AttentionFactor(std::size_t head_size) {
+  return ScoreFactor(head_size, /*score_terms=*/1);
+}
 
 }  // namespace bertqa
