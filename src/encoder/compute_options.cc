@@ -26,9 +26,9 @@ ComputeOptions ChooseCompute(Precision wanted, Isa isa) {
   return {wanted, isa, "asked for"};
 }
 
-ActivationTypes ChooseActivationTypes(const ComputeOptions& options, bool has_distance_bias) {
+ActivationTypes ChooseActivationTypes(const ComputeOptions& options, bool adds_to_scores) {
   const bool is_narrow = options.precision != Precision::kFloat32;
-  return {.bfloat16_attention = is_narrow && !has_distance_bias && ComputesBFloat16(options.isa),
+  return {.bfloat16_attention = is_narrow && !adds_to_scores && ComputesBFloat16(options.isa),
           .bfloat16_inner = options.precision == Precision::kBFloat16};
 }
 

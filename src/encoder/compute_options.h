@@ -26,8 +26,8 @@ struct ActivationTypes {
   bool bfloat16_inner = false;      ///< so is the feed-forward layer's inner activation
 };
 
-/// Attention whose scores have a bias is computed in fp32 at every precision.
-ActivationTypes ChooseActivationTypes(const ComputeOptions& options, bool has_distance_bias);
+/// Attention that adds something to its scores is computed in fp32 at every precision.
+ActivationTypes ChooseActivationTypes(const ComputeOptions& options, bool adds_to_scores);
 
 /// Rows of one matrix product at most: a block's activations stay in the second-level cache, and
 /// the weights are read from beyond it once a block. Blocks do not change results.

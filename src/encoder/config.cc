@@ -13,8 +13,21 @@ std::size_t ReadEmbeddingSize(ConfigReader& reader, const FamilyTraits& traits,
   if (traits.projection == ProjectionRule::kNone) {
     return 0;
   }
-  const std::size_t size = reader.Size("embedding_size");
-  return traits.projection == ProjectionRule::kWhereSizesDiffer && size == hidden_size ? 0 : size;
+  const std::size_t size = traits.projection == ProjectionRule::kBeforeNorm
+                               ? reader.SizeOr("embedding_size", hidden_size)
+                               : reader.Size("embedding_size");
+  return traits.projection != ProjectionRule::kAlways && size == hidden_size ? 0 : size;
+}
+
+std::size_t ReadSegmentTypes(ConfigReader& reader, SegmentRule rule) {
+  switch (rule) {
+    case SegmentRule::kNone:
+      return 0;
+    case SegmentRule::kOptional:
+      return reader.Id("type_vocab_size", 0);
+    default:
+      return reader.Size("type_vocab_size");
+  }
 }
 
 /// What transformers builds and this encoder does not.
@@ -65,7 +78,7 @@ EncoderConfig ReadEncoderConfig(const std::filesystem::path& path) {
       .attention_heads = reader.Size(traits.keys.attention_heads),
       .intermediate_size = reader.Size(traits.keys.intermediate_size),
       .max_positions = reader.Size("max_position_embeddings"),
-      .segment_types = traits.segments == SegmentRule::kNone ? 0 : reader.Size("type_vocab_size"),
+      .segment_types = ReadSegmentTypes(reader, traits.segments),
       .layer_norm_epsilon = traits.reads_epsilon ? reader.Number("layer_norm_eps", 1e-12) : 1e-12,
       .activation = reader.ReadActivation(traits.keys.activation, traits.default_activation)};
   config.embedding_size = ReadEmbeddingSize(reader, traits, config.hidden_size);
@@ -77,6 +90,8 @@ EncoderConfig ReadEncoderConfig(const std::filesystem::path& path) {
   CheckSizes(reader, traits, config);
   if (traits.family == Family::kModernBert) {
     ReadModernBert(reader, config);
+  } else if (traits.family == Family::kDeberta) {
+    ReadDeberta(reader, config);
   }
   reader.RequireAllUnderstood(traits.name);
   return config;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 
+#include "encoder/deberta_config.h"
 #include "encoder/family.h"
 #include "encoder/modernbert_config.h"
 #include "kernels/activation.h"
@@ -19,13 +20,14 @@ struct EncoderConfig {
   std::size_t layers = 0;             ///< L, as they are computed
   std::size_t attention_heads = 0;    ///< A; divides H
   std::size_t intermediate_size = 0;  ///< F, of the feed-forward layer
-  std::size_t max_positions = 0;      ///< rows of the position table, or rotary positions
+  std::size_t max_positions = 0;      ///< rows of the position table, or without one the limit
   std::size_t segment_types = 2;      ///< rows of the segment table; 0: there is none
   double layer_norm_epsilon = 1e-12;
   Activation activation = Activation::kGelu;  ///< not kNone
   std::size_t embedding_size = 0;    ///< E, of which a product makes H; 0: embeddings are H long
   std::size_t pad_id = 0;            ///< where the family's positions depend on it
   ModernBertConfig modernbert = {};  ///< of that family only
+  DebertaConfig deberta = {};        ///< the same
 
   std::size_t head_size() const { return hidden_size / attention_heads; }  ///< D
   bool projects_embeddings() const { return embedding_size != 0; }
@@ -36,6 +38,25 @@ struct EncoderConfig {
   std::size_t stored_layers() const { return TraitsOf(family).shares_layers ? 1 : layers; }
   bool has_distance_bias() const { return TraitsOf(family).has_distance_bias; }
   bool has_rotary_positions() const { return TraitsOf(family).positions == PositionRule::kRotary; }
+  /// Whether embeddings of absolute positions are added.
+  bool has_position_table() const {
+    return !has_rotary_positions() && (family != Family::kDeberta || deberta.has_position_table);
+  }
+  /// What attention adds to scores is computed in fp32.
+  bool adds_to_scores() const {
+    return has_distance_bias() || (family == Family::kDeberta && deberta.score_terms > 1);
+  }
+  bool has_position_terms() const {
+    return family == Family::kDeberta && deberta.has_position_terms();
+  }
+  /// Whether LayerNorm comes behind the product that makes H numbers of E.
+  bool normalises_projected() const {
+    return projects_embeddings() && TraitsOf(family).projection == ProjectionRule::kBeforeNorm;
+  }
+  /// The length of the norm of embeddings.
+  std::size_t embedding_norm_width() const {
+    return normalises_projected() ? hidden_size : embedding_width();
+  }
   /// Whether a layer's tokens see only those nearby.
   bool is_local(std::size_t layer_index) const {
     return family == Family::kModernBert && layer_index % modernbert.global_every_layers != 0;

@@ -19,6 +19,21 @@ std::string Printed(const Json& value) {
   return value.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
 }
 
+/// " c2p|P2C" as "c2p", "p2c"
+std::vector<std::string> SplitWords(std::string_view text) {
+  std::vector<std::string> words(1);
+  for (const char character : text) {
+    if (character == '|') {
+      words.emplace_back();
+    } else if (character != ' ') {
+      const bool is_upper = character >= 'A' && character <= 'Z';
+      words.back() += is_upper ? static_cast<char>(character - 'A' + 'a') : character;
+    }
+  }
+  std::erase(words, std::string());
+  return words;
+}
+
 /// "\"bert\", \"distilbert\" or \"roberta\""
 std::string KnownModelTypes() {
   std::string list;
@@ -134,10 +149,17 @@ std::optional<double> ConfigReader::PositiveOrNull(const char* key, double defau
              : std::optional(Positive(key, default_value));
 }
 
-bool ConfigReader::Flag(const char* key) {
+std::size_t ConfigReader::SizeOrNone(const char* key) {
+  const auto found = state_->Find(key);
+  const bool is_none = found == state_->json.end() || found->is_null() ||
+                       (found->is_number_integer() && *found <= 0);
+  return is_none ? 0 : Size(key);
+}
+
+bool ConfigReader::Flag(const char* key, bool default_value) {
   const auto found = state_->Find(key);
   if (found == state_->json.end()) {
-    return false;
+    return default_value;
   }
   if (!found->is_boolean()) {
     Fail(ErrorCode::kMalformed,
@@ -155,6 +177,24 @@ std::string ConfigReader::Text(const char* key, const std::string& default_value
     Unsupported(key, "a string");
   }
   return found->get<std::string>();
+}
+
+std::vector<std::string> ConfigReader::Words(const char* key) {
+  const auto found = state_->Find(key);
+  if (found == state_->json.end() || found->is_null()) {
+    return {};
+  }
+  if (found->is_string()) {
+    return SplitWords(found->get<std::string>());
+  }
+  std::vector<std::string> words;
+  for (const Json& word : *found) {
+    if (!found->is_array() || !word.is_string()) {
+      Unsupported(key, "a list of strings");
+    }
+    words.push_back(word.get<std::string>());
+  }
+  return words;
 }
 
 std::string ConfigReader::Architecture() {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bertqa/error.h"
 #include "encoder/family.h"
@@ -36,10 +37,14 @@ class ConfigReader {
   /// A number above 0; an absent key is `default_value`. In the second form null is nothing.
   double Positive(const char* key, double default_value);
   std::optional<double> PositiveOrNull(const char* key, double default_value);
-  /// An absent key is false.
-  bool Flag(const char* key);
+  /// A whole number from 1; nothing where the key is absent, null, 0 or below.
+  std::size_t SizeOrNone(const char* key);
+  bool Flag(const char* key, bool default_value = false);
   /// The string at `key`. An absent key or null is `default_value`.
   std::string Text(const char* key, const std::string& default_value);
+  /// A list of strings, or a string of them with "|" between, in lower case: "c2p|p2c". An absent
+  /// key or null is an empty list.
+  std::vector<std::string> Words(const char* key);
   /// The first of "architectures"; empty where there is none.
   std::string Architecture();
 

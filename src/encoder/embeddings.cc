@@ -36,7 +36,7 @@ std::vector<std::size_t> PositionRows(const EncoderConfig& config, const PackedB
 void Embed(const EmbeddingParameters& parameters, const PackedBatch& batch,
            std::span<const std::size_t> position_of, TokenRange tokens, float* output) {
   const Isa isa = parameters.isa;
-  const std::size_t width = parameters.norm.weight.size();
+  const std::size_t width = parameters.width();
   const std::size_t word_bytes = width * SizeOf(parameters.words_dtype);
   for (std::size_t token = tokens.begin; token < tokens.end; ++token) {
     float* const row = output + (token - tokens.begin) * width;
@@ -52,9 +52,11 @@ void Embed(const EmbeddingParameters& parameters, const PackedBatch& batch,
       row[index] += position[index] + segment[index];
     }
   }
-  AddAndNormalise(isa, output, /*residual=*/nullptr, tokens.size(), width,
-                  parameters.norm.weight.data(), parameters.norm.bias.data(),
-                  parameters.norm.epsilon);
+  if (!parameters.normalises_projected) {
+    AddAndNormalise(isa, output, /*residual=*/nullptr, tokens.size(), width,
+                    parameters.norm.weight.data(), parameters.norm.bias.data(),
+                    parameters.norm.epsilon);
+  }
 }
 
 }  // namespace bertqa

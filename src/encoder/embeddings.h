@@ -25,8 +25,8 @@ void WidenStored(Isa isa, DType dtype, const std::byte* stored, std::size_t coun
 /// Of each token of `batch` [N]: its row of the position table (PositionRule).
 std::vector<std::size_t> PositionRows(const EncoderConfig& config, const PackedBatch& batch);
 
-/// Writes word + position + segment embeddings of `tokens` of `batch`, normalised,
-/// to `output` [tokens, E]. `position_of` [N]: PositionRows.
+/// Writes word + position + segment embeddings of `tokens` of `batch`, normalised (unless that
+/// comes behind the projection), to `output` [tokens, E]. `position_of` [N]: PositionRows.
 /// REQUIRES: ids, segments and positions are inside their tables.
 void Embed(const EmbeddingParameters& parameters, const PackedBatch& batch,
            std::span<const std::size_t> position_of, TokenRange tokens, float* output);

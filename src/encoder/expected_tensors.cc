@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bertqa/error.h"
+#include "encoder/deberta_tensors.h"
 #include "encoder/distance_bias.h"
 #include "encoder/modernbert_tensors.h"
 #include "encoder/tensor_names.h"
@@ -45,14 +46,19 @@ void AddEmbeddings(std::vector<ExpectedTensor>& tensors, const EncoderConfig& co
   const std::size_t width = config.embedding_width();
   tensors.push_back(
       {.name = place + "word_embeddings.weight", .shape = {config.vocabulary_size, width}});
-  tensors.push_back(
-      {.name = place + "position_embeddings.weight", .shape = {config.max_positions, width}});
+  if (config.has_position_table()) {
+    tensors.push_back(
+        {.name = place + "position_embeddings.weight", .shape = {config.max_positions, width}});
+  }
   if (config.segment_types > 0) {
     tensors.push_back(
         {.name = place + "token_type_embeddings.weight", .shape = {config.segment_types, width}});
   }
-  AddPair(tensors, place + "LayerNorm", {width});
-  if (config.projects_embeddings()) {
+  AddPair(tensors, place + "LayerNorm", {config.embedding_norm_width()});
+  if (config.normalises_projected()) {
+    tensors.push_back(
+        {.name = ProjectionPlace(traits) + ".weight", .shape = {config.hidden_size, width}});
+  } else if (config.projects_embeddings()) {
     AddPair(tensors, ProjectionPlace(traits), {config.hidden_size, width});
   }
 }
@@ -97,7 +103,8 @@ class Matcher {
       RequireHead();
     }
     for (std::size_t index = 0; index < file_.entries().size(); ++index) {
-      if (!IsIndexBuffer(file_.entries()[index].name)) {
+      const std::string& name = file_.entries()[index].name;
+      if (!IsIndexBuffer(name) && !IsUnusedPositionTable(config_, name)) {
         Assign(index);
       }
     }
@@ -204,6 +211,9 @@ std::vector<ExpectedTensor> ExpectedTensors(const EncoderConfig& config) {
   }
   for (std::size_t layer = 0; layer < config.stored_layers(); ++layer) {
     AddLayer(tensors, config, layer);
+  }
+  if (config.family == Family::kDeberta) {
+    AddDebertaTensors(tensors, config);
   }
   AddPair(tensors, std::string(TraitsOf(config.family).head), {2, config.hidden_size});
   return tensors;

@@ -160,6 +160,23 @@ constexpr FamilyTraits ModernBert() {
   return traits;
 }
 
+// He et al. 2021, and He et al. 2023, which differ in their configurations only
+constexpr FamilyTraits Deberta() {
+  FamilyTraits traits = kBert;
+  traits.family = Family::kDeberta;
+  traits.model_type = "deberta-v2";
+  traits.architecture = "DebertaV2";
+  traits.name = "DeBERTa-v2";
+  traits.segments = SegmentRule::kOptional;
+  traits.projection = ProjectionRule::kBeforeNorm;
+  traits.projection_name = "embeddings.embed_proj";
+  traits.prefix = "deberta.";
+  traits.layer.query = "attention.self.query_proj";
+  traits.layer.key = "attention.self.key_proj";
+  traits.layer.value = "attention.self.value_proj";
+  return traits;
+}
+
 constexpr std::array kFamilies = {
     kBert,
     kDistilBert,
@@ -170,6 +187,7 @@ constexpr std::array kFamilies = {
     Electra(),
     MpNet(),
     ModernBert(),
+    Deberta(),
 };
 
 }  // namespace

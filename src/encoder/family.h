@@ -18,7 +18,8 @@ enum class Family {
   kAlbert,
   kElectra,
   kMpNet,
-  kModernBert
+  kModernBert,
+  kDeberta
 };
 
 /// How the position table is read.
@@ -33,13 +34,20 @@ enum class PositionRule {
 
 /// Which row of the segment table is added to a token.
 enum class SegmentRule {
-  kRead,   ///< that of the token's segment
-  kFirst,  ///< row 0, whatever the batch says: the family's tokenizers make no segments
-  kNone,   ///< there is no table
+  kRead,      ///< that of the token's segment
+  kFirst,     ///< row 0, whatever the batch says: the family's tokenizers make no segments
+  kNone,      ///< there is no table
+  kOptional,  ///< as kRead, if the configuration has a table
 };
 
 /// Whether a product makes hidden states of embeddings.
-enum class ProjectionRule { kNone, kAlways, kWhereSizesDiffer };
+enum class ProjectionRule {
+  kNone,
+  kAlways,
+  kWhereSizesDiffer,
+  /// Where sizes differ, too, but without a bias, and LayerNorm comes behind it instead of before.
+  kBeforeNorm
+};
 
 /// Keys of config.json that not all families call the same.
 struct ShapeKeys {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "encoder/convolution.h"
+#include "encoder/relative_positions.h"
 #include "kernels/layer_norm.h"
 #include "kernels/rotary.h"
 #include "kernels/widen.h"
@@ -18,6 +20,14 @@ std::size_t ChooseBlockRows(std::size_t rows, std::size_t threads, std::size_t m
   return std::clamp(RoundUp((rows + blocks - 1) / blocks, kTileRows), kTileRows, max_rows);
 }
 
+std::size_t LongestWindow(const PackedBatch& batch) {
+  std::size_t longest = 0;
+  for (std::size_t window = 0; window < batch.window_count(); ++window) {
+    longest = std::max(longest, batch.offsets[window + 1] - batch.offsets[window]);
+  }
+  return longest;
+}
+
 }  // namespace
 
 ForwardPass::ForwardPass(const EncoderConfig& config, const ComputeOptions& options,
@@ -28,7 +38,7 @@ ForwardPass::ForwardPass(const EncoderConfig& config, const ComputeOptions& opti
       parameters_(parameters),
       batch_(batch),
       workspace_(workspace),
-      types_(ChooseActivationTypes(options, config.has_distance_bias())),
+      types_(ChooseActivationTypes(options, config.adds_to_scores())),
       block_rows_(
           ChooseBlockRows(batch.token_count(), workspace.team().size(), MaxBlockRows(options))),
       blocks_((batch.token_count() + block_rows_ - 1) / block_rows_),
@@ -37,6 +47,9 @@ ForwardPass::ForwardPass(const EncoderConfig& config, const ComputeOptions& opti
   logits_.start.resize(batch.token_count());
   logits_.end.resize(batch.token_count());
   workspace_.Reserve(batch.token_count());
+  const RelativePositions* const positions = parameters.relative_positions.get();
+  workspace_.ReserveWindows(LongestWindow(batch),
+                            positions == nullptr ? 0 : positions->max_table_rows());
   if (config.has_rotary_positions()) {
     workspace_.ReserveRotary(1 + *std::max_element(position_of_.begin(), position_of_.end()));
   }
@@ -47,6 +60,11 @@ SpanLogits ForwardPass::Run() {
   team.ForEach(blocks_, [this](std::size_t block, std::size_t worker) {
     EmbedBlock(block, workspace_.scratch(worker));
   });
+  if (parameters_.convolution) {
+    team.ForEach(blocks_, [this](std::size_t block, std::size_t worker) {
+      ConvolveBlock(Block(block), workspace_.scratch(worker));
+    });
+  }
   const std::size_t attention_tasks = batch_.window_count() * config_.attention_heads;
   for (std::size_t layer = 0; layer < config_.layers; ++layer) {
     team.ForEach(attention_tasks, [this, layer](std::size_t task, std::size_t worker) {
@@ -74,10 +92,32 @@ void ForwardPass::EmbedBlock(std::size_t block, Scratch& scratch) {
     Multiply(scratch.operand.Assign(embedded, width, rows.size(), width), rows.size(),
              *embeddings.projection, Activation::kNone,
              {.floats = Hidden(rows), .stride = config_.hidden_size});
+    if (embeddings.normalises_projected) {
+      Normalise(Hidden(rows), /*residual=*/nullptr, rows.size(), embeddings.norm);
+    }
   } else {
     Embed(embeddings, batch_, position_of_, rows, Hidden(rows));
   }
   ProjectQueryKeyValue(/*layer=*/0, Hidden(rows), rows, scratch);
+}
+
+/// Reads the rows of hidden, also of neighbouring blocks; what it writes joins the first layer's
+/// result.
+void ForwardPass::ConvolveBlock(TokenRange rows, Scratch& scratch) {
+  const Convolution& convolution = *parameters_.convolution;
+  const std::size_t hidden = config_.hidden_size;
+  const std::size_t channels = convolution.channels();
+  const std::size_t inputs = convolution.width * channels;
+  float* const neighbours = scratch.neighbours.data();
+  for (std::size_t group = 0; group < convolution.groups.size(); ++group) {
+    const TokenRange range{.begin = group * channels, .end = (group + 1) * channels};
+    GatherNeighbours(batch_, workspace_.hidden(), hidden, rows, convolution.width, range,
+                     neighbours);
+    Multiply(
+        scratch.operand.Assign(neighbours, inputs, rows.size(), inputs), rows.size(),
+        convolution.groups[group], config_.deberta.convolution_activation,
+        {.floats = workspace_.convolved() + rows.begin * hidden + range.begin, .stride = hidden});
+  }
 }
 
 void ForwardPass::AttendTask(std::size_t layer, std::size_t task, Scratch& scratch) {
@@ -89,6 +129,10 @@ void ForwardPass::AttendTask(std::size_t layer, std::size_t task, Scratch& scrat
   const std::size_t column = head * config_.head_size();
   const DistanceBias* const bias =
       parameters_.distance_biases.empty() ? nullptr : &parameters_.distance_biases[head];
+  PositionTerms positions;
+  if (parameters_.relative_positions) {
+    positions = parameters_.relative_positions->Terms(layer, column);
+  }
   const auto attend = [&]<typename T>(const T* qkv, T* context, std::size_t context_stride) {
     const T* const query = qkv + begin * 3 * hidden + column;
     Attend(options_.isa,
@@ -101,7 +145,9 @@ void ForwardPass::AttendTask(std::size_t layer, std::size_t task, Scratch& scrat
                             .tokens = tokens,
                             .head_size = config_.head_size(),
                             .bias = bias,
-                            .reach = config_.reach(layer)},
+                            .reach = config_.reach(layer),
+                            .positions = parameters_.relative_positions ? &positions : nullptr,
+                            .score_terms = config_.deberta.score_terms},
            scratch.attention);
   };
   if (types_.bfloat16_attention) {
@@ -125,6 +171,10 @@ void ForwardPass::FinishLayerBlock(std::size_t layer, TokenRange rows, Scratch& 
     Normalise(attended, Hidden(rows), rows.size(), weights.attention_norm);
     FeedForward(weights, rows, scratch, Hidden(rows));
     Normalise(Hidden(rows), attended, rows.size(), weights.output_norm);
+  }
+  if (layer == 0 && parameters_.convolution) {
+    Normalise(Hidden(rows), workspace_.convolved() + rows.begin * hidden, rows.size(),
+              parameters_.convolution->norm);
   }
   const float* const normalised = is_pre_norm_ ? attended : Hidden(rows);
   if (layer + 1 < config_.layers) {

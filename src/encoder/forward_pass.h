@@ -15,6 +15,7 @@ namespace bertqa {
 /// independent and are shared between the workspace's threads:
 ///
 ///     embeddings, first q k v               a block of rows a task
+///     convolution, where there is one       a block of rows a task
 ///     for each layer: attention             a window and a head a task
 ///                     the rest, next q k v  a block of rows a task (the last layer's: the head)
 ///
@@ -35,6 +36,7 @@ class ForwardPass {
  private:
   TokenRange Block(std::size_t block) const;
   void EmbedBlock(std::size_t block, Scratch& scratch);
+  void ConvolveBlock(TokenRange rows, Scratch& scratch);
   void FinishLayerBlock(std::size_t layer, TokenRange rows, Scratch& scratch);
   OperandView ContextOperand(TokenRange rows, Scratch& scratch);
   void FeedForward(const LayerParameters& weights, TokenRange rows, Scratch& scratch,

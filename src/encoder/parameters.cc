@@ -5,8 +5,10 @@
 #include <string>
 #include <utility>
 
+#include "encoder/convolution.h"
 #include "encoder/distance_bias.h"
 #include "encoder/modernbert_tensors.h"
+#include "encoder/relative_positions.h"
 #include "encoder/task_team.h"
 #include "encoder/tensor_loader.h"
 #include "encoder/tensor_names.h"
@@ -51,15 +53,17 @@ EmbeddingParameters ReadEmbeddings(const TensorLoader& loader) {
       .isa = loader.options().isa,
       .words = checkpoint.Read(words),
       .words_dtype = checkpoint.dtype(words),
-      .positions = loader.Float(place + "position_embeddings.weight", config.max_positions * width),
+      .positions = config.has_position_table() ? loader.Float(place + "position_embeddings.weight",
+                                                              config.max_positions * width)
+                                               : AlignedBuffer<float>(width),
+      .reads_positions = config.has_position_table(),
       .segments = config.segment_types == 0 ? AlignedBuffer<float>(width)
                                             : loader.Float(place + "token_type_embeddings.weight",
                                                            config.segment_types * width),
-      .reads_segments = traits.segments == SegmentRule::kRead,
-      .norm = loader.ReadNorm(place + "LayerNorm", width)};
-  if (config.segment_types == 0) {
-    std::fill_n(embeddings.segments.data(), width, 0.0F);
-  }
+      .reads_segments = traits.segments == SegmentRule::kRead ||
+                        (traits.segments == SegmentRule::kOptional && config.segment_types > 0),
+      .norm = loader.ReadNorm(place + "LayerNorm", config.embedding_norm_width()),
+      .normalises_projected = config.normalises_projected()};
   if (config.projects_embeddings()) {
     embeddings.projection = loader.ReadLinear({ProjectionPlace(traits)}, width, config.hidden_size);
   }
@@ -97,6 +101,11 @@ EncoderParameters LoadParameters(const Checkpoint& checkpoint, const ComputeOpti
                                  Precision::kFloat32)};
   if (config.family == Family::kModernBert) {
     parameters.head_transform = ReadModernBertHead(loader);
+  } else if (config.family == Family::kDeberta) {
+    parameters.relative_positions = LoadRelativePositions(loader, threads);
+    if (config.deberta.convolution_width != 0) {
+      parameters.convolution = std::make_shared<Convolution>(LoadConvolution(loader));
+    }
   }
   parameters.layers.reserve(layers.size());
   for (std::optional<LayerParameters>& layer : layers) {

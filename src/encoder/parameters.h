@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -11,6 +12,9 @@
 #include "kernels/linear.h"
 
 namespace bertqa {
+
+struct Convolution;
+struct RelativePositions;
 
 struct LayerNorm {
   AlignedBuffer<float> weight;  ///< [H], or [E] behind the embeddings
@@ -44,6 +48,11 @@ struct EmbeddingParameters {
   bool reads_segments = true;      ///< false: row 0 of segments is added to every token
   LayerNorm norm;
   std::optional<PackedLinear> projection = {};  ///< E to H; none: E is H
+  bool normalises_projected = false;            ///< the norm comes behind the projection
+
+  std::size_t width() const {  ///< E
+    return projection ? projection->inputs() : norm.weight.size();
+  }
 };
 
 /// What stands before the product of the head.
@@ -58,6 +67,9 @@ struct EncoderParameters {
   std::vector<DistanceBias> distance_biases;  ///< [A], the same for all layers; or none
   std::vector<LayerParameters> layers;        ///< [L], or one that all layers share
   std::optional<HeadTransform> head_transform = {};
+  // Of DeBERTa; may be null. What is behind them is not changed, so copies may share it.
+  std::shared_ptr<const RelativePositions> relative_positions = {};
+  std::shared_ptr<const Convolution> convolution = {};
   PackedLinear head;  ///< H to 2, start and end; fp32 at every precision
 
   /// REQUIRES: layer_index < EncoderConfig::layers.

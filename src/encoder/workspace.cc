@@ -7,11 +7,17 @@ namespace {
 
 constexpr std::size_t kHalvesInCacheLine = kCacheLineBytes / sizeof(BFloat16);
 
+/// How many numbers of a token and its neighbours a group of the convolution reads; 0: there is
+/// none.
+std::size_t NeighbourInputs(const EncoderConfig& config) {
+  return config.deberta.convolution_width * config.hidden_size / config.deberta.convolution_groups;
+}
+
 }  // namespace
 
 Scratch::Scratch(const EncoderConfig& config, const ComputeOptions& options)
     : Scratch(config, options, MaxBlockRows(options),
-              ChooseActivationTypes(options, config.has_distance_bias())) {}
+              ChooseActivationTypes(options, config.adds_to_scores())) {}
 
 Scratch::Scratch(const EncoderConfig& config, const ComputeOptions& options, std::size_t rows,
                  ActivationTypes types)
@@ -19,16 +25,21 @@ Scratch::Scratch(const EncoderConfig& config, const ComputeOptions& options, std
       attended(rows * config.hidden_size),
       inner(types.bfloat16_inner ? 0 : rows * config.intermediate_size),
       logits(rows * 2),
+      neighbours(rows * NeighbourInputs(config)),
       operand(options.precision, options.isa, rows,
-              std::max({config.hidden_size, config.intermediate_size, config.embedding_width()})),
+              std::max({config.hidden_size, config.intermediate_size, config.embedding_width(),
+                        NeighbourInputs(config)})),
       inner_operand(options.precision, options.isa, types.bfloat16_inner ? rows : 0,
                     config.intermediate_size),
-      attention(options.isa, config.max_window_tokens(), config.head_size()) {}
+      attention(options.isa, /*max_tokens=*/0, config.head_size()) {}
 
 Workspace::Workspace(const EncoderConfig& config, const ComputeOptions& options,
                      std::size_t threads)
-    : hidden_size_(config.hidden_size),
-      types_(ChooseActivationTypes(options, config.has_distance_bias())),
+    : isa_(options.isa),
+      hidden_size_(config.hidden_size),
+      head_size_(config.head_size()),
+      has_convolution_(config.deberta.convolution_width != 0),
+      types_(ChooseActivationTypes(options, config.adds_to_scores())),
       team_(threads) {
   if (config.has_rotary_positions()) {
     rotary_.emplace_back(config.modernbert.global_theta, config.head_size());
@@ -50,12 +61,28 @@ void Workspace::ReserveRotary(std::size_t window_tokens) {
   }
 }
 
+void Workspace::ReserveWindows(std::size_t max_tokens, std::size_t table_rows) {
+  if (max_tokens <= max_window_tokens_) {
+    return;
+  }
+  max_window_tokens_ = RoundUp(max_tokens, 64);
+  for (Scratch& scratch : scratch_) {
+    scratch.attention = AttentionScratch(isa_, max_window_tokens_, head_size_);
+    if (table_rows > 0) {
+      scratch.attention.HoldPositions(max_window_tokens_, table_rows);
+    }
+  }
+}
+
 void Workspace::Reserve(std::size_t tokens) {
   if (tokens <= rows_) {
     return;
   }
   rows_ = RoundUp(tokens, 64);
   hidden_ = AlignedBuffer<float>(rows_ * hidden_size_);
+  if (has_convolution_) {
+    convolved_ = AlignedBuffer<float>(rows_ * hidden_size_);
+  }
   if (types_.bfloat16_attention) {
     qkv_bf16_ = AlignedBuffer<BFloat16>(rows_ * 3 * hidden_size_);
     context_bf16_ = AlignedBuffer<BFloat16>(rows_ * context_stride());

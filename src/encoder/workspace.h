@@ -21,9 +21,11 @@ struct Scratch {
   AlignedBuffer<float> attended;  ///< [block rows, H]
   AlignedBuffer<float> inner;     ///< [block rows, F]; none where it is bfloat16
   AlignedBuffer<float> logits;    ///< [block rows, 2]
-  Operand operand;                ///< [block rows, max(H, F, E)]
-  Operand inner_operand;          ///< [block rows, F] instead of inner
-  AttentionScratch attention;
+  /// [block rows, what a group of the convolution reads]; none without one
+  AlignedBuffer<float> neighbours;
+  Operand operand;             ///< [block rows, the longest of all these]
+  Operand inner_operand;       ///< [block rows, F] instead of inner
+  AttentionScratch attention;  ///< for no window before ReserveWindows
 
  private:
   Scratch(const EncoderConfig& config, const ComputeOptions& options, std::size_t rows,
@@ -38,6 +40,9 @@ class Workspace {
 
   /// Makes room for `tokens` rows.
   void Reserve(std::size_t tokens);
+  /// Makes room for attention in windows of up to `max_tokens`, with tables of positions of up to
+  /// `table_rows` (0: none). A family may take windows that are far longer than the usual ones.
+  void ReserveWindows(std::size_t max_tokens, std::size_t table_rows);
   /// Makes the tables of rotary positions long enough for such a window.
   void ReserveRotary(std::size_t window_tokens);
 
@@ -47,6 +52,7 @@ class Workspace {
   float* hidden() { return hidden_.data(); }                 ///< [rows, H]
   float* qkv() { return qkv_.data(); }                       ///< [rows, 3 · H]
   float* context() { return context_.data(); }               ///< [rows, H]
+  float* convolved() { return convolved_.data(); }           ///< [rows, H]; or none
   BFloat16* qkv_bf16() { return qkv_bf16_.data(); }          ///< instead of qkv()
   BFloat16* context_bf16() { return context_bf16_.data(); }  ///< [rows, context_stride()]
   /// The distance of context_bf16's rows: an Operand's, so that they are one.
@@ -57,13 +63,18 @@ class Workspace {
   const RotaryTable& local_rotary() const { return rotary_.back(); }
 
  private:
+  Isa isa_;
   std::size_t hidden_size_;
+  std::size_t head_size_;
+  bool has_convolution_;
   ActivationTypes types_;
   std::size_t rows_ = 0;
+  std::size_t max_window_tokens_ = 0;  // that there is room for
   TaskTeam team_;
   AlignedBuffer<float> hidden_;
   AlignedBuffer<float> qkv_;
   AlignedBuffer<float> context_;
+  AlignedBuffer<float> convolved_;
   AlignedBuffer<BFloat16> qkv_bf16_;
   AlignedBuffer<BFloat16> context_bf16_;
   std::vector<RotaryTable> rotary_;  // global, local; or none

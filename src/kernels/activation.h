@@ -8,6 +8,7 @@ enum class Activation {
   kGelu,     ///< x · Φ(x), exact (erf): BERT, Devlin et al. 2019
   kGeluNew,  ///< the tanh approximation (Hendrycks & Gimpel 2016, section 2)
   kRelu,
+  kTanh,
   /// None: a gate (Dauphin et al. 2017), which is multiplied into what the output already holds.
   kGate,
 };

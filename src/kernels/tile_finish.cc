@@ -17,7 +17,7 @@ namespace HWY_NAMESPACE {
 namespace {
 
 /// What is computed of a sum: an Activation, or GELU roughly.
-enum class Function { kNone, kGelu, kRoughGelu, kGeluNew, kRelu, kGate };
+enum class Function { kNone, kGelu, kRoughGelu, kGeluNew, kRelu, kTanh, kGate };
 
 /// 1 / x for x far from zero and infinity, to about 1e-7.
 Vector Reciprocal(Vector x) {
@@ -79,6 +79,13 @@ Vector GeluNew(Vector x) {
   return hn::Mul(x, hn::IfThenElse(is_negative, hn::Mul(decayed, share), share));
 }
 
+/// (1 - e^-2|x|) / (1 + e^-2|x|) with the sign of x, to 1e-7
+Vector Tanh(Vector x) {
+  const Vector decayed = WeightExp2(hn::Mul(hn::Abs(x), hn::Set(kFloats, -2 * 1.44269504F)));
+  const Vector one = hn::Set(kFloats, 1.0F);
+  return hn::CopySign(hn::Mul(hn::Sub(one, decayed), Reciprocal(hn::Add(one, decayed))), x);
+}
+
 template <Function kFunction>
 Vector Activate(Vector x) {
   if constexpr (kFunction == Function::kGelu) {
@@ -88,6 +95,8 @@ Vector Activate(Vector x) {
     return RoughGelu(x);
   } else if constexpr (kFunction == Function::kGeluNew) {
     return GeluNew(x);
+  } else if constexpr (kFunction == Function::kTanh) {
+    return Tanh(x);
   } else if constexpr (kFunction == Function::kRelu) {
     return hn::Max(x, hn::Zero(kFloats));
   } else {
@@ -186,6 +195,8 @@ void Finish(const void* tile, std::size_t rows, const TileFinish& finish) {
       return FinishTile<Function::kGeluNew>(tile, rows, finish);
     case Activation::kRelu:
       return FinishTile<Function::kRelu>(tile, rows, finish);
+    case Activation::kTanh:
+      return FinishTile<Function::kTanh>(tile, rows, finish);
     case Activation::kGate:
       return FinishTile<Function::kGate>(tile, rows, finish);
   }

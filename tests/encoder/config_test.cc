@@ -45,7 +45,8 @@ TEST_F(ConfigTest, OtherNetworksAreUnsupported) {
   };
   expect("model_type", "gpt2",
          R"("model_type": "gpt2" is not supported; "bert", "distilbert", "roberta", )"
-         R"("camembert", "xlm-roberta", "albert", "electra", "mpnet" or "modernbert" is expected)");
+         R"("camembert", "xlm-roberta", "albert", "electra", "mpnet", "modernbert" or )"
+         R"("deberta-v2" is expected)");
   expect("model_type", 7, R"("model_type": 7 is not supported; a string is expected)");
   expect("hidden_act", "silu",
          R"("hidden_act": "silu" is not supported; "gelu", "gelu_new" or "relu" is expected)");
@@ -69,7 +70,8 @@ TEST_F(ConfigTest, FamilyMayFollowFromTheArchitecture) {
     ExpectError(ErrorCode::kUnsupported,
                 path.string() +
                     R"(: no "model_type"; "bert", "distilbert", "roberta", "camembert", )"
-                    R"("xlm-roberta", "albert", "electra", "mpnet" or "modernbert" is expected)",
+                    R"("xlm-roberta", "albert", "electra", "mpnet", "modernbert" or )"
+                    R"("deberta-v2" is expected)",
                 [&] { ReadEncoderConfig(path); });
   }
 }

@@ -112,7 +112,8 @@ TEST_P(FamilyLogitsTest, NarrowPrecisionsStayNear) {
 INSTANTIATE_TEST_SUITE_P(Models, FamilyLogitsTest,
                          testing::Values("distilbert", "roberta", "camembert", "xlm-roberta",
                                          "albert", "albert-wide", "electra", "electra-base",
-                                         "mpnet", "modernbert", "modernbert-biased"),
+                                         "mpnet", "modernbert", "modernbert-biased", "deberta-v3", "deberta-v2",
+                                         "deberta-c2p", "deberta-p2c", "deberta-absolute"),
                          [](const auto& instance) {
                            std::string name = instance.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -46,6 +46,26 @@ FAMILIES = {
         "global_rope_theta": 500.0, "norm_eps": 1e-3, "hidden_activation": "relu",
         "classifier_activation": "gelu_new", "attention_bias": True, "mlp_bias": True,
         "norm_bias": True, "classifier_bias": True, **NO_SPECIAL}, torch.float32, False),
+    "deberta-v3": ("DebertaV2", {
+        "relative_attention": True, "position_buckets": 8, "norm_rel_ebd": "layer_norm",
+        "share_att_key": True, "pos_att_type": "p2c|c2p", "position_biased_input": False,
+        "max_position_embeddings": 20}, torch.float16, False),
+    "deberta-v2": ("DebertaV2", {
+        "relative_attention": True, "max_relative_positions": 12, "pos_att_type": ["c2p", "p2c"],
+        "embedding_size": 20, "type_vocab_size": 3, "layer_norm_eps": 1e-3,
+        "conv_kernel_size": 5, "conv_groups": 4}, torch.float32, True),
+    "deberta-c2p": ("DebertaV2", {
+        "relative_attention": True, "position_buckets": 9, "max_relative_positions": 30,
+        "pos_att_type": "c2p", "position_biased_input": False, "embedding_size": 40,
+        "conv_kernel_size": 3, "conv_act": "gelu", "hidden_act": "gelu_new"}, torch.bfloat16,
+                    False),
+    "deberta-p2c": ("DebertaV2", {
+        "relative_attention": True, "position_buckets": 6, "max_relative_positions": 15,
+        "pos_att_type": ["p2c"], "position_biased_input": False, "norm_rel_ebd": "none",
+        "type_vocab_size": 2, "num_attention_heads": 2}, torch.float16, True),
+    "deberta-absolute": ("DebertaV2", {"pos_att_type": "c2p|p2c", "share_att_key": True,
+                                       "conv_kernel_size": 1, "conv_act": "relu"}, torch.float32,
+                         False),
 }
 SHAPE = {"vocab_size": len(PIECES), "hidden_size": 32, "num_attention_heads": 4,
          "num_hidden_layers": 2, "intermediate_size": 52, "max_position_embeddings": 70,
@@ -75,6 +95,10 @@ def random_windows(config, seed):
     generator = torch.Generator().manual_seed(seed)
     after_pad = config.model_type in ("roberta", "camembert", "xlm-roberta", "mpnet")
     limit = config.max_position_embeddings - (config.pad_token_id + 1 if after_pad else 0)
+    if config.model_type == "deberta-v2" and not config.position_biased_input:
+        distances = getattr(config, "max_relative_positions", -1)
+        distances = distances if distances > 0 else config.max_position_embeddings
+        limit = (2 * distances - 1) * config.num_hidden_layers
     windows = []
     for length in (1, 2, 17, limit - 1, limit):
         ids = torch.randint(0, config.vocab_size, (length,), generator=generator)

@@ -67,6 +67,8 @@ double Activate(Activation activation, double value) {
                             (value + 0.044715 * value * value * value)));
     case Activation::kRelu:
       return value > 0 ? value : 0;
+    case Activation::kTanh:
+      return std::tanh(value);
     case Activation::kNone:
     case Activation::kGate:
       break;
