@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <random>
@@ -14,6 +15,8 @@
 #include "kernels/attention.h"
 
 namespace bertqa {
+
+using Sizes = std::initializer_list<std::size_t>;
 
 inline constexpr std::size_t kMargin = 3;  // values between rows that belong to somebody else
 

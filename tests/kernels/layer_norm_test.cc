@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <random>
 #include <string>
 #include <vector>
@@ -107,7 +108,7 @@ TEST(LayerNormTest, WithoutResidualItIsTheValuesThatAreNormalised) {
 
 TEST(LayerNormTest, TheSumPassesOnWhereItIsWanted) {
   for (const Isa isa : SupportedIsas()) {
-    for (const std::size_t size : {5, 64, 100, 384}) {
+    for (const std::size_t size : std::initializer_list<std::size_t>{5, 64, 100, 384}) {
       const Rows rows(3, size, 0.5F, 2, /*seed=*/8);
       std::vector<float> values = rows.values;
       std::vector<float> residual = rows.residual;

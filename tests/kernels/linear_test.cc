@@ -122,33 +122,55 @@ TEST(LinearTest, ARowDependsNeitherOnTheOthersNorOnTheirNumber) {
 }
 
 /// What the output holds, times the sums: bit for bit, also where int8 adds up groups of inputs.
+class GateCase {
+ public:
+  GateCase(const Mode& mode, std::size_t outputs)
+      : mode_(mode),
+        layer_(19, 300, outputs, /*seed=*/7),
+        linear_(layer_.Pack(mode.precision, mode.isa)),
+        gates_(MultiplyAll(layer_, linear_, Activation::kNone)),
+        held_(MultiplyAll(LinearCase(19, 300, outputs, /*seed=*/8), linear_, Activation::kNone)) {}
+
+  void ExpectFloats() const {
+    std::vector<float> values = held_;
+    MultiplyInto({.floats = values.data(), .stride = layer_.outputs});
+    for (std::size_t place = 0; place < values.size(); ++place) {
+      ASSERT_EQ(values[place], held_[place] * gates_[place]) << Describe(mode_, layer_);
+    }
+  }
+
+  void ExpectHalves() const {
+    std::vector<BFloat16> before;
+    std::transform(held_.begin(), held_.end(), std::back_inserter(before), &ToBFloat16);
+    std::vector<BFloat16> values = before;
+    MultiplyInto({.halves = values.data(), .stride = layer_.outputs});
+    for (std::size_t place = 0; place < values.size(); ++place) {
+      ASSERT_EQ(values[place].bits, ToBFloat16(ToFloat(before[place]) * gates_[place]).bits)
+          << Describe(mode_, layer_);
+    }
+  }
+
+ private:
+  void MultiplyInto(const LinearOutput& output) const {
+    Operand operand(mode_.precision, mode_.isa, layer_.rows, layer_.inputs);
+    Multiply(operand.Assign(layer_.Row(0), layer_.stride, layer_.rows, layer_.inputs), layer_.rows,
+             linear_, Activation::kGate, output);
+  }
+
+  Mode mode_;
+  LinearCase layer_;
+  PackedLinear linear_;
+  std::vector<float> gates_;
+  std::vector<float> held_;
+};
+
 TEST(LinearTest, GatesAreMultipliedIntoTheOutput) {
   for (const Mode& mode : SupportedModes()) {
     for (const std::size_t outputs : Sizes{1, 31, 32, 67}) {
-      const LinearCase layer(19, 300, outputs, /*seed=*/7);
-      const PackedLinear linear = layer.Pack(mode.precision, mode.isa);
-      const std::vector<float> gates = MultiplyAll(layer, linear, Activation::kNone);
-      const std::vector<float> held =
-          MultiplyAll(LinearCase(19, 300, outputs, /*seed=*/8), linear, Activation::kNone);
-      Operand operand(mode.precision, mode.isa, layer.rows, layer.inputs);
-      const OperandView input =
-          operand.Assign(layer.Row(0), layer.stride, layer.rows, layer.inputs);
-      std::vector<float> floats = held;
-      Multiply(input, layer.rows, linear, Activation::kGate,
-               {.floats = floats.data(), .stride = outputs});
-      for (std::size_t place = 0; place < held.size(); ++place) {
-        ASSERT_EQ(floats[place], held[place] * gates[place]) << Describe(mode, layer);
-      }
+      const GateCase gate(mode, outputs);
+      gate.ExpectFloats();
       if (ComputesBFloat16(mode.isa)) {
-        std::vector<BFloat16> halves;
-        std::transform(held.begin(), held.end(), std::back_inserter(halves), &ToBFloat16);
-        const std::vector<BFloat16> before = halves;
-        Multiply(input, layer.rows, linear, Activation::kGate,
-                 {.halves = halves.data(), .stride = outputs});
-        for (std::size_t place = 0; place < held.size(); ++place) {
-          ASSERT_EQ(halves[place].bits, ToBFloat16(ToFloat(before[place]) * gates[place]).bits)
-              << Describe(mode, layer);
-        }
+        gate.ExpectHalves();
       }
     }
   }

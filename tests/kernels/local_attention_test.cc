@@ -13,9 +13,9 @@ namespace {
 /// Bands from one token to nearly the whole window, in windows of less and more than a block.
 template <typename T>
 void ExpectBandIsSeen(Isa isa, double limit) {
-  for (const std::size_t tokens : {1, 2, 15, 16, 17, 33, 70, 257, 300, 700}) {
-    for (const std::size_t reach : {0, 1, 2, 7, 15, 16, 17, 31, 64, 150, 256, 299, 698, 699}) {
-      for (const std::size_t size : {7, 64}) {
+  for (const std::size_t tokens : Sizes{1, 2, 15, 16, 17, 33, 70, 257, 300, 700}) {
+    for (const std::size_t reach : Sizes{0, 1, 2, 7, 15, 16, 17, 31, 64, 150, 256, 299, 698, 699}) {
+      for (const std::size_t size : Sizes{7, 64}) {
         Window<T> window(tokens, size);
         window.Fill(/*query_spread=*/1, /*key_spread=*/1, /*seed=*/23);
         window.reach = reach;
@@ -38,7 +38,7 @@ TEST(LocalAttentionTest, RowsSeeTheirBandOnly) {
 // The largest score of a row is subtracted: it must be one that the row sees.
 TEST(LocalAttentionTest, LargeScoresBesideTheBandDoNotCount) {
   for (const Isa isa : SupportedIsas()) {
-    for (const std::size_t reach : {0, 5, 40}) {
+    for (const std::size_t reach : Sizes{0, 5, 40}) {
       Window<float> window(200, 32);
       window.Fill(/*query_spread=*/1, /*key_spread=*/1, /*seed=*/25);
       window.reach = reach;

@@ -58,8 +58,8 @@ struct RotaryCase {
 
 template <typename T>
 void ExpectLikeTheDefinition(Isa isa, double relative) {
-  for (const std::size_t heads : {1, 3, 24}) {
-    for (const std::size_t size : {2, 4, 6, 8, 14, 16, 30, 32, 34, 64, 66, 128}) {
+  for (const std::size_t heads : Sizes{1, 3, 24}) {
+    for (const std::size_t size : Sizes{2, 4, 6, 8, 14, 16, 30, 32, 34, 64, 66, 128}) {
       RotaryCase<T> values(heads, size);
       const std::vector<double> expected = values.RotateSlowly();
       Rotate(isa, values.values.data() + kMargin, heads, size, values.turns.data());
