@@ -84,7 +84,9 @@ class TableProducts {
     for (; column + (kVectors - 1) * kLanes < end; column += kVectors * kLanes) {
       Multiply<kVectors>(rows, column);
     }
-    for (; column < end; column += kLanes) {
+    if (column + kLanes < end) {
+      Multiply<2>(rows, column);
+    } else if (column < end) {
       Multiply<1>(rows, column);
     }
   }
