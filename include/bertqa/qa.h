@@ -40,8 +40,8 @@ struct QaRequest {
   std::any payload;
 };
 
-/// One answer; owns its text. Offsets are bytes of its document:
-/// `documents[document_index].substr(begin, end - begin) == text`.
+/// One answer; owns its text (no white space at its ends unless it is nothing else). Offsets are
+/// bytes of its document: `documents[document_index].substr(begin, end - begin) == text`.
 struct Answer {
   std::string text;
   std::size_t document_index = 0;

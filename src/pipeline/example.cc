@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "bertqa/error.h"
+#include "text/white_space.h"
 
 namespace bertqa {
 namespace {
@@ -41,13 +42,19 @@ void AddWindows(Example& example, std::size_t special_tokens, const WindowOption
   }
 }
 
+/// Without white space at its ends, which there is where the first or the last token is nothing
+/// else (byte-level BPE has tokens of a space alone); an answer of white space alone stays as it
+/// is.
 Answer MakeAnswer(const Example& example, const QaRequest& request, const TokenSpan& span) {
   const Encoding& encoding = example.documents[span.document_index];
+  const std::string& document = request.documents[span.document_index];
+  const ByteSpan whole = {encoding.spans[span.first_token].begin,
+                          encoding.spans[span.last_token].end};
+  const ByteSpan trimmed = TrimWhiteSpace(document, whole);
   Answer answer;
   answer.document_index = span.document_index;
-  answer.span = {encoding.spans[span.first_token].begin, encoding.spans[span.last_token].end};
-  answer.text = request.documents[span.document_index].substr(answer.span.begin,
-                                                              answer.span.end - answer.span.begin);
+  answer.span = trimmed.begin < trimmed.end ? trimmed : whole;
+  answer.text = document.substr(answer.span.begin, answer.span.end - answer.span.begin);
   answer.logit = span.logit;
   return answer;
 }

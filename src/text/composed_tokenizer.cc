@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/utf8.h"
-#include "text/unicode.h"
+#include "text/white_space.h"
 
 namespace bertqa {
 namespace {
@@ -53,32 +53,12 @@ class ComposedTokenizer::Writer {
 
   /// First spaces go, as RoBERTa's post-processor has it, then what other white space there is.
   ByteSpan Trimmed(ByteSpan span) const {
-    span = Trimmed(span, [](char32_t code_point) { return code_point == U' '; });
-    return Trimmed(span,
-                   [](char32_t code_point) { return PropertiesOf(code_point).Is(kWhiteSpace); });
+    span = IfGood(TrimSpaces(text_, span), span);
+    return IfGood(TrimWhiteSpace(text_, span), span);
   }
 
-  template <typename Predicate>
-  ByteSpan Trimmed(ByteSpan span, const Predicate& is_space) const {
-    ByteSpan inner = span;
-    while (inner.begin < inner.end) {
-      const CodePoint first = DecodeAt(text_, inner.begin);
-      if (!is_space(first.value)) {
-        break;
-      }
-      inner.begin += first.size;
-    }
-    while (inner.begin < inner.end) {
-      std::size_t last = inner.end - 1;
-      while (IsInside(last)) {
-        --last;
-      }
-      if (!is_space(DecodeAt(text_, last).value)) {
-        break;
-      }
-      inner.end = last;
-    }
-    return inner.begin < inner.end && inner.end >= last_.end ? inner : span;
+  ByteSpan IfGood(ByteSpan trimmed, ByteSpan span) const {
+    return trimmed.begin < trimmed.end && trimmed.end >= last_.end ? trimmed : span;
   }
 
   std::string_view text_;

@@ -37,6 +37,18 @@ TEST(AskTest, GivesTheSpanOfTheHighestSum) {
   EXPECT_TRUE(result.warnings.empty());
 }
 
+// The fake tokenizer cuts at spaces, so that other white space is tokens of its own, as the lone
+// spaces of byte-level BPE are.
+TEST(AskTest, AnAnswerHasNoWhiteSpaceAtItsEnds) {
+  const Answer later = Ask(SmallWindows(), "q", "e0 \n e9 b0").answers.at(0);
+  EXPECT_EQ(later.text, "e9");
+  EXPECT_EQ(later.span, (ByteSpan{5, 7}));
+  const Answer earlier = Ask(SmallWindows(), "q", "b0 s9 \u3000").answers.at(0);
+  EXPECT_EQ(earlier.text, "s9");
+  EXPECT_EQ(earlier.span, (ByteSpan{3, 5}));
+  EXPECT_EQ(Ask(SmallWindows(), "q", "\t").answers.at(0).text, "\t") << "there is nothing else";
+}
+
 TEST(AskTest, ProbabilitiesAreThoseOfTheDefinition) {
   QaOptions options = SmallWindows();
   options.top_k = 10;
