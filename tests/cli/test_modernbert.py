@@ -1,6 +1,7 @@
 """A ModernBERT with its tokenizer.json, from end to end: long windows, spans, what is refused."""
 
 import json
+import re
 import shutil
 import unittest
 
@@ -43,6 +44,23 @@ class ModernBert(CliTest):
         self.assertNotEqual(self.answers("--window-tokens", 200, *room), longest)
         self.check_usage(self.ask("--window-tokens", LIMIT + 1),
                          f"--window-tokens {LIMIT + 1}: the model takes at most {LIMIT}")
+
+    def test_windows_of_thousands_of_tokens(self):
+        path = self.model / "config.json"  # no tensor is as long as the positions
+        path.write_text(json.dumps({**json.loads(path.read_text()),
+                                    "max_position_embeddings": 8192}))
+        self.check_usage(self.ask("--window-tokens", 8193),
+                         "--window-tokens 8193: the model takes at most 8192")
+        text = self.write("long.txt", TEXT * 4)
+        result = run("ask", "-m", self.model, "-q", "Where is it?", text, "--json", "--verbose",
+                     "--window-tokens", 8192, "--precision", "fp32")
+        self.assertEqual(result.status, 0, result.stderr)
+        answer = result.records()[0]["answers"][0]
+        self.assertEqual(answer["answer"], (TEXT * 4)[answer["start"]:answer["end"]])
+        windows, tokens = (int(re.search(rf"^{name} +(\d+)", result.stderr, re.M).group(1))
+                           for name in ("windows", "tokens"))
+        self.assertEqual(windows, 1)
+        self.assertGreater(tokens, 4096)
 
     def test_threads_and_batches_change_nothing(self):
         record = {"id": 1, "question": "Where is it?", "context": TEXT}
