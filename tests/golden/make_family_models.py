@@ -46,8 +46,9 @@ FAMILIES = {
         "global_rope_theta": 500.0, "norm_eps": 1e-3, "hidden_activation": "relu",
         "classifier_activation": "gelu_new", "attention_bias": True, "mlp_bias": True,
         "norm_bias": True, "classifier_bias": True, **NO_SPECIAL}, torch.float32, False),
+    # As many ids as models/spm-deberta has.
     "deberta-v3": ("DebertaV2", {
-        "relative_attention": True, "position_buckets": 8, "norm_rel_ebd": "layer_norm",
+        "vocab_size": 1256, "relative_attention": True, "position_buckets": 8, "norm_rel_ebd": "layer_norm",
         "share_att_key": True, "pos_att_type": "p2c|c2p", "position_biased_input": False,
         "max_position_embeddings": 20}, torch.float16, False),
     "deberta-v2": ("DebertaV2", {
