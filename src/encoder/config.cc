@@ -16,7 +16,9 @@ std::size_t ReadEmbeddingSize(ConfigReader& reader, const FamilyTraits& traits,
   const std::size_t size = traits.projection == ProjectionRule::kBeforeNorm
                                ? reader.SizeOr("embedding_size", hidden_size)
                                : reader.Size("embedding_size");
-  return traits.projection != ProjectionRule::kAlways && size == hidden_size ? 0 : size;
+  const bool may_lack = traits.projection == ProjectionRule::kWhereSizesDiffer ||
+                        traits.projection == ProjectionRule::kBeforeNorm;
+  return may_lack && size == hidden_size ? 0 : size;
 }
 
 std::size_t ReadSegmentTypes(ConfigReader& reader, SegmentRule rule) {
@@ -51,11 +53,13 @@ void RefuseVariants(ConfigReader& reader, const FamilyTraits& traits) {
 
 void CheckSizes(const ConfigReader& reader, const FamilyTraits& traits,
                 const EncoderConfig& config) {
-  if (config.hidden_size % config.attention_heads != 0) {
-    reader.Fail(ErrorCode::kMalformed,
-                Quoted(traits.keys.hidden_size) + " " + std::to_string(config.hidden_size) +
-                    " is not a multiple of " + Quoted(traits.keys.attention_heads) + " " +
-                    std::to_string(config.attention_heads));
+  if (config.layer_width() % config.attention_heads != 0) {
+    const char* const key =
+        config.has_bottlenecks() ? "intra_bottleneck_size" : traits.keys.hidden_size;
+    reader.Fail(ErrorCode::kMalformed, Quoted(key) + " " + std::to_string(config.layer_width()) +
+                                           " is not a multiple of " +
+                                           Quoted(traits.keys.attention_heads) + " " +
+                                           std::to_string(config.attention_heads));
   }
   if (config.first_position() >= config.max_positions) {
     reader.Fail(ErrorCode::kMalformed,
@@ -86,6 +90,9 @@ EncoderConfig ReadEncoderConfig(const std::filesystem::path& path) {
     config.pad_id = reader.Id("pad_token_id", 1);
   } else if (traits.positions == PositionRule::kAfterOne) {
     config.pad_id = 1;
+  }
+  if (traits.family == Family::kMobileBert) {
+    config.mobilebert = ReadMobileBert(reader, config.hidden_size);
   }
   CheckSizes(reader, traits, config);
   if (traits.family == Family::kModernBert) {

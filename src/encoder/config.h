@@ -5,6 +5,7 @@
 
 #include "encoder/deberta_config.h"
 #include "encoder/family.h"
+#include "encoder/mobilebert_config.h"
 #include "encoder/modernbert_config.h"
 #include "kernels/activation.h"
 #include "kernels/attention.h"
@@ -18,7 +19,7 @@ struct EncoderConfig {
   std::size_t vocabulary_size = 0;
   std::size_t hidden_size = 0;        ///< H
   std::size_t layers = 0;             ///< L, as they are computed
-  std::size_t attention_heads = 0;    ///< A; divides H
+  std::size_t attention_heads = 0;    ///< A; divides T
   std::size_t intermediate_size = 0;  ///< F, of the feed-forward layer
   std::size_t max_positions = 0;      ///< rows of the position table, or without one the limit
   std::size_t segment_types = 2;      ///< rows of the segment table; 0: there is none
@@ -28,12 +29,38 @@ struct EncoderConfig {
   std::size_t pad_id = 0;            ///< where the family's positions depend on it
   ModernBertConfig modernbert = {};  ///< of that family only
   DebertaConfig deberta = {};        ///< the same
+  MobileBertConfig mobilebert = {};  ///< the same
 
-  std::size_t head_size() const { return hidden_size / attention_heads; }  ///< D
+  bool has_bottlenecks() const { return mobilebert.bottleneck_size != 0; }
+  /// T: how many numbers of a token a layer computes with; H where there are no bottlenecks.
+  std::size_t layer_width() const {
+    return has_bottlenecks() ? mobilebert.bottleneck_size : hidden_size;
+  }
+  /// What values are made of: H numbers or T.
+  std::size_t value_inputs() const {
+    return mobilebert.attention_input == AttentionInput::kBottleneck ? layer_width() : hidden_size;
+  }
+  std::size_t head_size() const { return layer_width() / attention_heads; }  ///< D
   bool projects_embeddings() const { return embedding_size != 0; }
   std::size_t embedding_width() const {
     return projects_embeddings() ? embedding_size : hidden_size;
   }
+  /// What the product makes hidden states of: E, or three words' E.
+  std::size_t projection_inputs() const {
+    return (mobilebert.trigrams ? 3 : 1) * embedding_width();
+  }
+  /// Whether the product is of words alone (ProjectionRule::kOfWords).
+  bool projects_words() const { return TraitsOf(family).projection == ProjectionRule::kOfWords; }
+  /// False where its weights are not used.
+  bool computes_projection() const {
+    return projects_embeddings() &&
+           (!projects_words() || mobilebert.trigrams || embedding_size != hidden_size);
+  }
+  /// The length of the rows of positions and segments.
+  std::size_t position_width() const { return projects_words() ? hidden_size : embedding_width(); }
+  /// Of the LayerNorms behind the embeddings and behind a layer's last feed-forward network.
+  /// MobileBERT's do not heed config.json: theirs is torch.nn.LayerNorm's default.
+  double outer_epsilon() const { return family == Family::kMobileBert ? 1e-5 : layer_norm_epsilon; }
   /// Layers with weights of their own.
   std::size_t stored_layers() const { return TraitsOf(family).shares_layers ? 1 : layers; }
   bool has_distance_bias() const { return TraitsOf(family).has_distance_bias; }
@@ -55,7 +82,7 @@ struct EncoderConfig {
   }
   /// The length of the norm of embeddings.
   std::size_t embedding_norm_width() const {
-    return normalises_projected() ? hidden_size : embedding_width();
+    return normalises_projected() ? hidden_size : position_width();
   }
   /// Whether a layer's tokens see only those nearby.
   bool is_local(std::size_t layer_index) const {

@@ -2,7 +2,6 @@
 
 #include <cstring>
 
-#include "kernels/layer_norm.h"
 #include "kernels/widen.h"
 
 namespace bertqa {
@@ -33,16 +32,26 @@ std::vector<std::size_t> PositionRows(const EncoderConfig& config, const PackedB
   return rows;
 }
 
-void Embed(const EmbeddingParameters& parameters, const PackedBatch& batch,
-           std::span<const std::size_t> position_of, TokenRange tokens, float* output) {
-  const Isa isa = parameters.isa;
-  const std::size_t width = parameters.width();
-  const std::size_t word_bytes = width * SizeOf(parameters.words_dtype);
+void WidenWord(const EmbeddingParameters& parameters, TokenId id, float* output) {
+  const std::size_t row_bytes = parameters.word_width * SizeOf(parameters.words_dtype);
+  WidenStored(parameters.isa, parameters.words_dtype,
+              parameters.words.bytes.data() + static_cast<std::size_t>(id) * row_bytes,
+              parameters.word_width, output);
+}
+
+void WidenWords(const EmbeddingParameters& parameters, const PackedBatch& batch, TokenRange tokens,
+                float* output) {
   for (std::size_t token = tokens.begin; token < tokens.end; ++token) {
-    float* const row = output + (token - tokens.begin) * width;
-    const auto id = static_cast<std::size_t>(batch.ids[token]);
-    WidenStored(isa, parameters.words_dtype, parameters.words.bytes.data() + id * word_bytes, width,
-                row);
+    WidenWord(parameters, batch.ids[token],
+              output + (token - tokens.begin) * parameters.word_width);
+  }
+}
+
+void AddPositions(const EmbeddingParameters& parameters, const PackedBatch& batch,
+                  std::span<const std::size_t> position_of, TokenRange tokens, float* values) {
+  const std::size_t width = parameters.position_width;
+  for (std::size_t token = tokens.begin; token < tokens.end; ++token) {
+    float* const row = values + (token - tokens.begin) * width;
     const std::size_t position_row = parameters.reads_positions ? position_of[token] : 0;
     const float* const position = parameters.positions.data() + position_row * width;
     const std::size_t segment_row =
@@ -53,9 +62,7 @@ void Embed(const EmbeddingParameters& parameters, const PackedBatch& batch,
     }
   }
   if (!parameters.normalises_projected) {
-    AddAndNormalise(isa, output, /*residual=*/nullptr, tokens.size(), width,
-                    parameters.norm.weight.data(), parameters.norm.bias.data(),
-                    parameters.norm.epsilon);
+    Normalise(parameters.isa, parameters.norm, values, /*residual=*/nullptr, tokens.size());
   }
 }
 

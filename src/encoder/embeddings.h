@@ -25,10 +25,17 @@ void WidenStored(Isa isa, DType dtype, const std::byte* stored, std::size_t coun
 /// Of each token of `batch` [N]: its row of the position table (PositionRule).
 std::vector<std::size_t> PositionRows(const EncoderConfig& config, const PackedBatch& batch);
 
-/// Writes word + position + segment embeddings of `tokens` of `batch`, normalised (unless that
-/// comes behind the projection), to `output` [tokens, E]. `position_of` [N]: PositionRows.
-/// REQUIRES: ids, segments and positions are inside their tables.
-void Embed(const EmbeddingParameters& parameters, const PackedBatch& batch,
-           std::span<const std::size_t> position_of, TokenRange tokens, float* output);
+/// Writes the word embedding of `id` to `output` [E]. REQUIRES: it is inside its table.
+void WidenWord(const EmbeddingParameters& parameters, TokenId id, float* output);
+
+/// Writes those of `tokens` of `batch` to `output` [tokens, E].
+void WidenWords(const EmbeddingParameters& parameters, const PackedBatch& batch, TokenRange tokens,
+                float* output);
+
+/// Adds position and segment embeddings to `values` [tokens, E] ([tokens, H] where positions are so
+/// long) and normalises the sums, unless that comes behind the projection. `position_of` [N]:
+/// PositionRows. REQUIRES: segments and positions are inside their tables.
+void AddPositions(const EmbeddingParameters& parameters, const PackedBatch& batch,
+                  std::span<const std::size_t> position_of, TokenRange tokens, float* values);
 
 }  // namespace bertqa

@@ -20,9 +20,23 @@ void AddPair(std::vector<ExpectedTensor>& tensors, const std::string& name, Shap
   tensors.push_back({.name = name + ".bias", .shape = {rows}});
 }
 
+void AddBottlenecks(std::vector<ExpectedTensor>& tensors, const EncoderConfig& config,
+                    const std::string& place) {
+  const auto add = [&](const char* name, std::size_t outputs, std::size_t inputs) {
+    AddPair(tensors, place + name + ".dense", {outputs, inputs});
+    AddPair(tensors, place + name + ".LayerNorm", {outputs});
+  };
+  const std::size_t width = config.layer_width();
+  add(kInputBottleneck, width, config.hidden_size);
+  if (config.mobilebert.stores_shared_bottleneck) {
+    add(kSharedBottleneck, width, config.hidden_size);
+  }
+  add(kOutputBottleneck, config.hidden_size, width);
+}
+
 void AddLayer(std::vector<ExpectedTensor>& tensors, const EncoderConfig& config,
               std::size_t layer) {
-  const std::size_t hidden = config.hidden_size;
+  const std::size_t width = config.layer_width();
   const std::size_t inner = config.intermediate_size;
   const FamilyTraits& traits = TraitsOf(config.family);
   const LayerTensorNames& names = traits.layer;
@@ -30,22 +44,27 @@ void AddLayer(std::vector<ExpectedTensor>& tensors, const EncoderConfig& config,
   const auto add = [&](std::string_view name, Shape shape) {
     AddPair(tensors, place + std::string(name), std::move(shape));
   };
-  for (const std::string_view name : {names.query, names.key, names.value}) {
-    add(name, {hidden, hidden});
+  if (config.has_bottlenecks()) {
+    AddBottlenecks(tensors, config, place);
   }
-  add(names.attention_output, {hidden, hidden});
-  add(names.attention_norm, {hidden});
-  add(names.feed_forward_in, {inner, hidden});
-  add(names.feed_forward_out, {hidden, inner});
-  add(names.output_norm, {hidden});
+  add(names.query, {width, width});
+  add(names.key, {width, width});
+  add(names.value, {width, config.value_inputs()});
+  add(names.attention_output, {width, width});
+  add(names.attention_norm, {width});
+  for (const std::string& network : FeedForwardPlaces(config)) {
+    add(network + std::string(names.feed_forward_in), {inner, width});
+    add(network + std::string(names.feed_forward_out), {width, inner});
+    add(network + std::string(names.output_norm), {width});
+  }
 }
 
 void AddEmbeddings(std::vector<ExpectedTensor>& tensors, const EncoderConfig& config) {
   const FamilyTraits& traits = TraitsOf(config.family);
   const std::string place = EmbeddingsPlace(traits);
-  const std::size_t width = config.embedding_width();
-  tensors.push_back(
-      {.name = place + "word_embeddings.weight", .shape = {config.vocabulary_size, width}});
+  const std::size_t width = config.position_width();
+  tensors.push_back({.name = place + "word_embeddings.weight",
+                     .shape = {config.vocabulary_size, config.embedding_width()}});
   if (config.has_position_table()) {
     tensors.push_back(
         {.name = place + "position_embeddings.weight", .shape = {config.max_positions, width}});
@@ -59,7 +78,7 @@ void AddEmbeddings(std::vector<ExpectedTensor>& tensors, const EncoderConfig& co
     tensors.push_back(
         {.name = ProjectionPlace(traits) + ".weight", .shape = {config.hidden_size, width}});
   } else if (config.projects_embeddings()) {
-    AddPair(tensors, ProjectionPlace(traits), {config.hidden_size, width});
+    AddPair(tensors, ProjectionPlace(traits), {config.hidden_size, config.projection_inputs()});
   }
 }
 

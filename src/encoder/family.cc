@@ -177,6 +177,20 @@ constexpr FamilyTraits Deberta() {
   return traits;
 }
 
+// Sun et al. 2020; layers: mobilebert_config.h
+constexpr FamilyTraits MobileBert() {
+  FamilyTraits traits = kBert;
+  traits.family = Family::kMobileBert;
+  traits.model_type = "mobilebert";
+  traits.architecture = "MobileBert";
+  traits.name = "MobileBERT";
+  traits.default_activation = "relu";
+  traits.projection = ProjectionRule::kOfWords;
+  traits.projection_name = "embeddings.embedding_transformation";
+  traits.prefix = "mobilebert.";
+  return traits;
+}
+
 constexpr std::array kFamilies = {
     kBert,
     kDistilBert,
@@ -188,6 +202,7 @@ constexpr std::array kFamilies = {
     MpNet(),
     ModernBert(),
     Deberta(),
+    MobileBert(),
 };
 
 }  // namespace

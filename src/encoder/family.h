@@ -19,7 +19,8 @@ enum class Family {
   kElectra,
   kMpNet,
   kModernBert,
-  kDeberta
+  kDeberta,
+  kMobileBert
 };
 
 /// How the position table is read.
@@ -46,7 +47,10 @@ enum class ProjectionRule {
   kAlways,
   kWhereSizesDiffer,
   /// Where sizes differ, too, but without a bias, and LayerNorm comes behind it instead of before.
-  kBeforeNorm
+  kBeforeNorm,
+  /// Of word embeddings, before positions and segments are added and normalised; weights for it are
+  /// there even where it is not computed.
+  kOfWords
 };
 
 /// Keys of config.json that not all families call the same.

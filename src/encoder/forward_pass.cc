@@ -4,6 +4,7 @@
 
 #include "encoder/convolution.h"
 #include "encoder/relative_positions.h"
+#include "encoder/trigrams.h"
 #include "kernels/layer_norm.h"
 #include "kernels/rotary.h"
 #include "kernels/widen.h"
@@ -85,18 +86,26 @@ TokenRange ForwardPass::Block(std::size_t block) const {
 void ForwardPass::EmbedBlock(std::size_t block, Scratch& scratch) {
   const TokenRange rows = Block(block);
   const EmbeddingParameters& embeddings = parameters_.embeddings;
+  float* const embedded = embeddings.projection ? scratch.embedded.data() : Hidden(rows);
+  if (config_.mobilebert.trigrams) {
+    WidenTrigrams(embeddings, batch_, rows, embedded);
+  } else {
+    WidenWords(embeddings, batch_, rows, embedded);
+  }
+  if (!config_.projects_words()) {
+    AddPositions(embeddings, batch_, position_of_, rows, embedded);
+  }
   if (embeddings.projection) {
-    const std::size_t width = config_.embedding_width();
-    float* const embedded = scratch.embedded.data();
-    Embed(embeddings, batch_, position_of_, rows, embedded);
+    const std::size_t width = config_.projection_inputs();
     Multiply(scratch.operand.Assign(embedded, width, rows.size(), width), rows.size(),
              *embeddings.projection, Activation::kNone,
              {.floats = Hidden(rows), .stride = config_.hidden_size});
-    if (embeddings.normalises_projected) {
-      Normalise(Hidden(rows), /*residual=*/nullptr, rows.size(), embeddings.norm);
-    }
-  } else {
-    Embed(embeddings, batch_, position_of_, rows, Hidden(rows));
+  }
+  if (embeddings.normalises_projected) {
+    Normalise(options_.isa, embeddings.norm, Hidden(rows), /*residual=*/nullptr, rows.size());
+  }
+  if (config_.projects_words()) {
+    AddPositions(embeddings, batch_, position_of_, rows, Hidden(rows));
   }
   ProjectQueryKeyValue(/*layer=*/0, Hidden(rows), rows, scratch);
 }
@@ -122,7 +131,7 @@ void ForwardPass::ConvolveBlock(TokenRange rows, Scratch& scratch) {
 
 void ForwardPass::AttendTask(std::size_t layer, std::size_t task, Scratch& scratch) {
   const std::size_t window = task / config_.attention_heads;
-  const std::size_t hidden = config_.hidden_size;
+  const std::size_t width = config_.layer_width();
   const std::size_t begin = batch_.offsets[window];
   const std::size_t tokens = batch_.offsets[window + 1] - begin;
   const std::size_t head = task % config_.attention_heads;
@@ -134,12 +143,12 @@ void ForwardPass::AttendTask(std::size_t layer, std::size_t task, Scratch& scrat
     positions = parameters_.relative_positions->Terms(layer, column);
   }
   const auto attend = [&]<typename T>(const T* qkv, T* context, std::size_t context_stride) {
-    const T* const query = qkv + begin * 3 * hidden + column;
+    const T* const query = qkv + begin * 3 * width + column;
     Attend(options_.isa,
            AttentionHead<T>{.query = query,
-                            .key = query + hidden,
-                            .value = query + 2 * hidden,
-                            .stride = 3 * hidden,
+                            .key = query + width,
+                            .value = query + 2 * width,
+                            .stride = 3 * width,
                             .output = context + begin * context_stride + column,
                             .output_stride = context_stride,
                             .tokens = tokens,
@@ -153,28 +162,26 @@ void ForwardPass::AttendTask(std::size_t layer, std::size_t task, Scratch& scrat
   if (types_.bfloat16_attention) {
     attend(workspace_.qkv_bf16(), workspace_.context_bf16(), workspace_.context_stride());
   } else {
-    attend(workspace_.qkv(), workspace_.context(), hidden);
+    attend(workspace_.qkv(), workspace_.context(), width);
   }
 }
 
 void ForwardPass::FinishLayerBlock(std::size_t layer, TokenRange rows, Scratch& scratch) {
   const LayerParameters& weights = parameters_.layer(layer);
-  const std::size_t hidden = config_.hidden_size;
   float* const attended = scratch.attended.data();
   Multiply(ContextOperand(rows, scratch), rows.size(), weights.attention_output, Activation::kNone,
-           {.floats = attended, .stride = hidden});
+           {.floats = attended, .stride = config_.layer_width()});
   if (is_pre_norm_) {
+    const FeedForwardParameters& network = weights.feed_forwards.front();
     AddToHidden(attended, rows, weights.attention_norm);
-    FeedForward(weights, rows, scratch, attended);
-    AddToHidden(attended, rows, weights.output_norm);
+    FeedForward(network, rows, scratch, attended);
+    AddToHidden(attended, rows, network.norm);
   } else {
-    Normalise(attended, Hidden(rows), rows.size(), weights.attention_norm);
-    FeedForward(weights, rows, scratch, Hidden(rows));
-    Normalise(Hidden(rows), attended, rows.size(), weights.output_norm);
+    FinishPostNorm(weights, rows, scratch);
   }
   if (layer == 0 && parameters_.convolution) {
-    Normalise(Hidden(rows), workspace_.convolved() + rows.begin * hidden, rows.size(),
-              parameters_.convolution->norm);
+    Normalise(options_.isa, parameters_.convolution->norm, Hidden(rows),
+              workspace_.convolved() + rows.begin * config_.hidden_size, rows.size());
   }
   const float* const normalised = is_pre_norm_ ? attended : Hidden(rows);
   if (layer + 1 < config_.layers) {
@@ -184,12 +191,29 @@ void ForwardPass::FinishLayerBlock(std::size_t layer, TokenRange rows, Scratch& 
   }
 }
 
+/// Behind attention's product, which is in scratch.attended.
+void ForwardPass::FinishPostNorm(const LayerParameters& weights, TokenRange rows,
+                                 Scratch& scratch) {
+  float* const attended = scratch.attended.data();
+  float* const output = LayerInput(rows);  // the hidden state itself where nothing is narrowed
+  Normalise(options_.isa, weights.attention_norm, attended, output, rows.size());
+  for (const FeedForwardParameters& network : weights.feed_forwards) {
+    FeedForward(network, rows, scratch, output);
+    const bool is_last = &network == &weights.feed_forwards.back();
+    Normalise(options_.isa, network.norm, is_last ? output : attended, is_last ? attended : output,
+              rows.size());
+  }
+  if (weights.bottlenecks) {
+    LeaveBottleneck(weights.bottlenecks->output, rows, scratch);
+  }
+}
+
 /// The attention's result in the form that the next product reads.
 OperandView ForwardPass::ContextOperand(TokenRange rows, Scratch& scratch) {
-  const std::size_t hidden = config_.hidden_size;
+  const std::size_t width = config_.layer_width();
   if (!types_.bfloat16_attention) {
-    return scratch.operand.Assign(workspace_.context() + rows.begin * hidden, hidden, rows.size(),
-                                  hidden);
+    return scratch.operand.Assign(workspace_.context() + rows.begin * width, width, rows.size(),
+                                  width);
   }
   const std::size_t stride = workspace_.context_stride();
   const BFloat16* const context = workspace_.context_bf16() + rows.begin * stride;
@@ -199,22 +223,22 @@ OperandView ForwardPass::ContextOperand(TokenRange rows, Scratch& scratch) {
   }
   float* const floats = scratch.attended.data();  // free until the product writes there
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    Widen(options_.isa, context + row * stride, hidden, floats + row * hidden);
+    Widen(options_.isa, context + row * stride, width, floats + row * width);
   }
-  return scratch.operand.Assign(floats, hidden, rows.size(), hidden);
+  return scratch.operand.Assign(floats, width, rows.size(), width);
 }
 
 /// Reads scratch.attended, writes `output`, which may be the same.
-void ForwardPass::FeedForward(const LayerParameters& weights, TokenRange rows, Scratch& scratch,
-                              float* output) {
-  const std::size_t hidden = config_.hidden_size;
+void ForwardPass::FeedForward(const FeedForwardParameters& weights, TokenRange rows,
+                              Scratch& scratch, float* output) {
+  const std::size_t width = config_.layer_width();
   const std::size_t inner = config_.intermediate_size;
   const OperandView input =
-      scratch.operand.Assign(scratch.attended.data(), hidden, rows.size(), hidden);
+      scratch.operand.Assign(scratch.attended.data(), width, rows.size(), width);
   const auto widen = [&](const LinearOutput& inner_output) {
-    Multiply(input, rows.size(), weights.feed_forward_in, config_.activation, inner_output);
-    if (weights.feed_forward_gate) {
-      Multiply(input, rows.size(), *weights.feed_forward_gate, Activation::kGate, inner_output);
+    Multiply(input, rows.size(), weights.in, config_.activation, inner_output);
+    if (weights.gate) {
+      Multiply(input, rows.size(), *weights.gate, Activation::kGate, inner_output);
     }
   };
   OperandView inner_operand;
@@ -228,26 +252,24 @@ void ForwardPass::FeedForward(const LayerParameters& weights, TokenRange rows, S
     widen({.floats = scratch.inner.data(), .stride = inner});
     inner_operand = scratch.operand.Assign(scratch.inner.data(), inner, rows.size(), inner);
   }
-  Multiply(inner_operand, rows.size(), weights.feed_forward_out, Activation::kNone,
-           {.floats = output, .stride = hidden});
+  Multiply(inner_operand, rows.size(), weights.out, Activation::kNone,
+           {.floats = output, .stride = width});
 }
 
 void ForwardPass::ProjectQueryKeyValue(std::size_t layer, const float* input, TokenRange rows,
                                        Scratch& scratch) {
   const std::size_t hidden = config_.hidden_size;
-  const auto project = [&](const LinearOutput& output) {
-    Multiply(scratch.operand.Assign(input, hidden, rows.size(), hidden), rows.size(),
-             parameters_.layer(layer).query_key_value, Activation::kNone, output);
-  };
-  const std::size_t first = rows.begin * 3 * hidden;
+  const LayerParameters& weights = parameters_.layer(layer);
+  OperandView operand = scratch.operand.Assign(input, hidden, rows.size(), hidden);
+  if (weights.bottlenecks) {
+    operand = EnterBottlenecks(*weights.bottlenecks, operand, rows, scratch);
+  }
+  const LinearOutput output = QueryKeyValueOutput(rows, /*first_column=*/0);
+  Multiply(operand, rows.size(), weights.query_key_value, Activation::kNone, output);
   if (types_.bfloat16_attention) {
-    BFloat16* const qkv = workspace_.qkv_bf16() + first;
-    project({.halves = qkv, .stride = 3 * hidden});
-    RotateQueriesAndKeys(layer, rows, qkv);
+    RotateQueriesAndKeys(layer, rows, output.halves);
   } else {
-    float* const qkv = workspace_.qkv() + first;
-    project({.floats = qkv, .stride = 3 * hidden});
-    RotateQueriesAndKeys(layer, rows, qkv);
+    RotateQueriesAndKeys(layer, rows, output.floats);
   }
 }
 
@@ -273,7 +295,7 @@ void ForwardPass::ProjectLogits(const float* input, TokenRange rows, Scratch& sc
     Multiply(scratch.operand.Assign(input, hidden, rows.size(), hidden), rows.size(),
              transform.dense, config_.modernbert.head_activation,
              {.floats = transformed, .stride = hidden});
-    Normalise(transformed, /*residual=*/nullptr, rows.size(), transform.norm);
+    Normalise(options_.isa, transform.norm, transformed, /*residual=*/nullptr, rows.size());
     input = transformed;
   }
   const float* const logits = scratch.logits.data();
@@ -291,12 +313,6 @@ void ForwardPass::ProjectLogits(const float* input, TokenRange rows, Scratch& sc
 void ForwardPass::AddToHidden(float* values, TokenRange rows, const LayerNorm& norm) {
   AddToAndNormalise(options_.isa, values, Hidden(rows), rows.size(), config_.hidden_size,
                     norm.weight.data(), norm.bias.data(), norm.epsilon);
-}
-
-void ForwardPass::Normalise(float* values, const float* residual, std::size_t rows,
-                            const LayerNorm& norm) const {
-  AddAndNormalise(options_.isa, values, residual, rows, config_.hidden_size, norm.weight.data(),
-                  norm.bias.data(), norm.epsilon);
 }
 
 }  // namespace bertqa

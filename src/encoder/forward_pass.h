@@ -39,18 +39,24 @@ class ForwardPass {
   void ConvolveBlock(TokenRange rows, Scratch& scratch);
   void FinishLayerBlock(std::size_t layer, TokenRange rows, Scratch& scratch);
   OperandView ContextOperand(TokenRange rows, Scratch& scratch);
-  void FeedForward(const LayerParameters& weights, TokenRange rows, Scratch& scratch,
+  void FinishPostNorm(const LayerParameters& weights, TokenRange rows, Scratch& scratch);
+  void FeedForward(const FeedForwardParameters& weights, TokenRange rows, Scratch& scratch,
                    float* output);
+  OperandView EnterBottlenecks(const BottleneckParameters& weights, const OperandView& hidden,
+                               TokenRange rows, Scratch& scratch);
+  void LeaveBottleneck(const Bottleneck& output, TokenRange rows, Scratch& scratch);
+  LinearOutput QueryKeyValueOutput(TokenRange rows, std::size_t first_column);
   void ProjectQueryKeyValue(std::size_t layer, const float* input, TokenRange rows,
                             Scratch& scratch);
   template <typename T>
   void RotateQueriesAndKeys(std::size_t layer, TokenRange rows, T* qkv) const;
   void ProjectLogits(const float* input, TokenRange rows, Scratch& scratch);
   void AttendTask(std::size_t layer, std::size_t task, Scratch& scratch);
-  void Normalise(float* values, const float* residual, std::size_t rows,
-                 const LayerNorm& norm) const;
   void AddToHidden(float* values, TokenRange rows, const LayerNorm& norm);
   float* Hidden(TokenRange rows) { return workspace_.hidden() + rows.begin * config_.hidden_size; }
+  float* LayerInput(TokenRange rows) {
+    return workspace_.layer_input() + rows.begin * config_.layer_width();
+  }
 
   const EncoderConfig& config_;
   const ComputeOptions& options_;

@@ -84,15 +84,18 @@ LayerParameters ReadModernBertLayer(const TensorLoader& loader, std::size_t laye
   const std::size_t inner = config.intermediate_size;
   const std::string place = LayerPlace(Traits(), layer_index);
   const bool is_last = layer_index + 1 == config.layers;
-  return {.query_key_value = loader.ReadLinear({place + "attn.Wqkv"}, hidden, 3 * hidden),
-          .attention_output = loader.ReadLinear({place + "attn.Wo"}, hidden, hidden),
-          .attention_norm = loader.ReadNorm(place + "mlp_norm", hidden),
-          .feed_forward_in = loader.ReadLinear({place + "mlp.Wi"}, hidden, inner),
-          .feed_forward_gate =
-              loader.ReadLinear({place + "mlp.Wi", /*first_row=*/inner}, hidden, inner),
-          .feed_forward_out = loader.ReadLinear({place + "mlp.Wo"}, inner, hidden),
-          .output_norm =
-              loader.ReadNorm(is_last ? FinalNorm() : AttentionInputNorm(layer_index + 1), hidden)};
+  LayerParameters layer{
+      .query_key_value = loader.ReadLinear({place + "attn.Wqkv"}, hidden, 3 * hidden),
+      .attention_output = loader.ReadLinear({place + "attn.Wo"}, hidden, hidden),
+      .attention_norm = loader.ReadNorm(place + "mlp_norm", hidden),
+      .feed_forwards = {}};
+  layer.feed_forwards.push_back(
+      {.in = loader.ReadLinear({place + "mlp.Wi"}, hidden, inner),
+       .gate = loader.ReadLinear({place + "mlp.Wi", /*first_row=*/inner}, hidden, inner),
+       .out = loader.ReadLinear({place + "mlp.Wo"}, inner, hidden),
+       .norm =
+           loader.ReadNorm(is_last ? FinalNorm() : AttentionInputNorm(layer_index + 1), hidden)});
+  return layer;
 }
 
 EmbeddingParameters ReadModernBertEmbeddings(const TensorLoader& loader) {
@@ -101,6 +104,8 @@ EmbeddingParameters ReadModernBertEmbeddings(const TensorLoader& loader) {
       .isa = loader.options().isa,
       .words = loader.checkpoint().Read(Words()),
       .words_dtype = loader.checkpoint().dtype(Words()),
+      .word_width = hidden,
+      .position_width = hidden,
       .positions = AlignedBuffer<float>(hidden),
       .reads_positions = false,
       .segments = AlignedBuffer<float>(hidden),

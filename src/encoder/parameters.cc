@@ -16,26 +16,74 @@
 namespace bertqa {
 namespace {
 
+std::optional<BottleneckParameters> ReadBottlenecks(const TensorLoader& loader,
+                                                    const EncoderConfig& config,
+                                                    const std::string& place) {
+  if (!config.has_bottlenecks()) {
+    return {};
+  }
+  const std::size_t hidden = config.hidden_size;
+  const std::size_t width = config.layer_width();
+  const auto read = [&](const char* name, std::size_t inputs, std::size_t outputs) {
+    const std::string at = place + name;
+    return Bottleneck{
+        .dense = loader.ReadLinear({at + ".dense"}, inputs, outputs),
+        .norm = loader.ReadNorm(at + ".LayerNorm", outputs, config.layer_norm_epsilon)};
+  };
+  BottleneckParameters bottlenecks{.input = read(kInputBottleneck, hidden, width),
+                                   .query_key = {},
+                                   .value = {},
+                                   .output = read(kOutputBottleneck, width, hidden)};
+  if (config.mobilebert.attention_input == AttentionInput::kSharedBottleneck) {
+    const std::string value = place + std::string(TraitsOf(config.family).layer.value);
+    bottlenecks.query_key = read(kSharedBottleneck, hidden, width);
+    bottlenecks.value = loader.ReadLinear({value}, hidden, width);
+  }
+  return bottlenecks;
+}
+
+std::vector<FeedForwardParameters> ReadFeedForwards(const TensorLoader& loader,
+                                                    const EncoderConfig& config,
+                                                    const std::string& place) {
+  const std::size_t width = config.layer_width();
+  const std::size_t inner = config.intermediate_size;
+  const LayerTensorNames& names = TraitsOf(config.family).layer;
+  const std::vector<std::string> places = FeedForwardPlaces(config);
+  std::vector<FeedForwardParameters> networks;
+  networks.reserve(places.size());
+  for (const std::string& network : places) {
+    const auto at = [&](std::string_view name) { return place + network + std::string(name); };
+    const bool is_last = networks.size() + 1 == places.size();
+    networks.push_back(
+        {.in = loader.ReadLinear({at(names.feed_forward_in)}, width, inner),
+         .out = loader.ReadLinear({at(names.feed_forward_out)}, inner, width),
+         .norm = loader.ReadNorm(at(names.output_norm), width,
+                                 is_last ? config.outer_epsilon() : config.layer_norm_epsilon)});
+  }
+  return networks;
+}
+
 LayerParameters ReadLayer(const TensorLoader& loader, std::size_t layer) {
   const EncoderConfig& config = loader.config();
   if (config.family == Family::kModernBert) {
     return ReadModernBertLayer(loader, layer);
   }
-  const std::size_t hidden = config.hidden_size;
-  const std::size_t inner = config.intermediate_size;
+  const std::size_t width = config.layer_width();
   const FamilyTraits& traits = TraitsOf(config.family);
   const LayerTensorNames& names = traits.layer;
-  const auto at = [place = LayerPlace(traits, layer)](std::string_view name) {
-    return place + std::string(name);
-  };
+  const std::string place = LayerPlace(traits, layer);
+  const auto at = [&](std::string_view name) { return place + std::string(name); };
+  std::vector<StoredRows> query_key_value = {{at(names.query)}, {at(names.key)}};
+  if (config.mobilebert.attention_input != AttentionInput::kSharedBottleneck) {
+    query_key_value.push_back({at(names.value)});
+  }
   return {
-      .query_key_value = loader.ReadLinears({{at(names.query)}, {at(names.key)}, {at(names.value)}},
-                                            hidden, hidden, loader.options().precision),
-      .attention_output = loader.ReadLinear({at(names.attention_output)}, hidden, hidden),
-      .attention_norm = loader.ReadNorm(at(names.attention_norm), hidden),
-      .feed_forward_in = loader.ReadLinear({at(names.feed_forward_in)}, hidden, inner),
-      .feed_forward_out = loader.ReadLinear({at(names.feed_forward_out)}, inner, hidden),
-      .output_norm = loader.ReadNorm(at(names.output_norm), hidden),
+      .bottlenecks = ReadBottlenecks(loader, config, place),
+      .query_key_value =
+          loader.ReadLinears(query_key_value, width, width, loader.options().precision),
+      .attention_output = loader.ReadLinear({at(names.attention_output)}, width, width),
+      .attention_norm = loader.ReadNorm(at(names.attention_norm), width, config.layer_norm_epsilon),
+      .feed_forwards = ReadFeedForwards(loader, config, place),
   };
 }
 
@@ -46,13 +94,15 @@ EmbeddingParameters ReadEmbeddings(const TensorLoader& loader) {
     return ReadModernBertEmbeddings(loader);
   }
   const FamilyTraits& traits = TraitsOf(config.family);
-  const std::size_t width = config.embedding_width();
+  const std::size_t width = config.position_width();
   const std::string place = EmbeddingsPlace(traits);
   const std::string words = place + "word_embeddings.weight";
   EmbeddingParameters embeddings{
       .isa = loader.options().isa,
       .words = checkpoint.Read(words),
       .words_dtype = checkpoint.dtype(words),
+      .word_width = config.embedding_width(),
+      .position_width = width,
       .positions = config.has_position_table() ? loader.Float(place + "position_embeddings.weight",
                                                               config.max_positions * width)
                                                : AlignedBuffer<float>(width),
@@ -62,10 +112,12 @@ EmbeddingParameters ReadEmbeddings(const TensorLoader& loader) {
                                                            config.segment_types * width),
       .reads_segments = traits.segments == SegmentRule::kRead ||
                         (traits.segments == SegmentRule::kOptional && config.segment_types > 0),
-      .norm = loader.ReadNorm(place + "LayerNorm", config.embedding_norm_width()),
+      .norm = loader.ReadNorm(place + "LayerNorm", config.embedding_norm_width(),
+                              config.outer_epsilon()),
       .normalises_projected = config.normalises_projected()};
-  if (config.projects_embeddings()) {
-    embeddings.projection = loader.ReadLinear({ProjectionPlace(traits)}, width, config.hidden_size);
+  if (config.computes_projection()) {
+    embeddings.projection = loader.ReadLinear({ProjectionPlace(traits)}, config.projection_inputs(),
+                                              config.hidden_size);
   }
   return embeddings;
 }
@@ -81,7 +133,41 @@ std::vector<DistanceBias> ReadDistanceBiases(const TensorLoader& loader) {
   return MakeDistanceBiases(table.data(), heads, config.max_window_tokens());
 }
 
+std::size_t CountWeights(const PackedLinear& linear) {
+  return linear.inputs() * linear.outputs();
+}
+
+std::size_t CountWeights(const LayerParameters& layer) {
+  std::size_t count = CountWeights(layer.query_key_value) + CountWeights(layer.attention_output);
+  for (const FeedForwardParameters& network : layer.feed_forwards) {
+    count += CountWeights(network.in) + CountWeights(network.out);
+    count += network.gate ? CountWeights(*network.gate) : 0;
+  }
+  if (layer.bottlenecks) {
+    const BottleneckParameters& bottlenecks = *layer.bottlenecks;
+    count += CountWeights(bottlenecks.input.dense) + CountWeights(bottlenecks.output.dense);
+    count += bottlenecks.query_key ? CountWeights(bottlenecks.query_key->dense) : 0;
+    count += bottlenecks.value ? CountWeights(*bottlenecks.value) : 0;
+  }
+  return count;
+}
+
 }  // namespace
+
+std::size_t EncoderParameters::CountMultiplications(std::size_t layer_count) const {
+  std::size_t count = CountWeights(head);
+  count += embeddings.projection ? CountWeights(*embeddings.projection) : 0;
+  count += head_transform ? CountWeights(head_transform->dense) : 0;
+  if (convolution) {
+    for (const PackedLinear& group : convolution->groups) {
+      count += CountWeights(group);
+    }
+  }
+  for (std::size_t index = 0; index < layer_count; ++index) {
+    count += CountWeights(layer(index));
+  }
+  return count;
+}
 
 EncoderParameters LoadParameters(const Checkpoint& checkpoint, const ComputeOptions& options,
                                  std::size_t threads) {

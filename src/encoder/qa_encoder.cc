@@ -123,34 +123,22 @@ SpanLogits QaEncoder::Forward(const PackedBatch& batch, std::size_t threads) con
   });
 }
 
-/// A multiplication and an addition are two operations. The products of a layer have 4 H² + 2 H·I
-/// weights (I: the feed-forward layer's inner size; a gate has H·I more), the head 2 H and what
-/// stands before it H², the embeddings' E·H or none, a convolution H² times its width by its
-/// groups; attention multiplies queries by keys and weights by values, 2 T·H each, or 2 (2 R + 1)·H
-/// where no token sees more than R away (of shorter windows that is more than there is). Each term
-/// of positions counts as a product of that kind, though distances that are not told apart share
-/// one.
+/// A multiplication and an addition are two operations. Attention multiplies queries by keys and
+/// weights by values: for each pair of tokens as many numbers as a layer is wide, or for each token
+/// 2 R + 1 times that where no token sees more than R away (of shorter windows that is more than
+/// there is). Each term of positions counts as a product of that kind, though distances that are
+/// not told apart share one.
 ComputeInfo QaEncoder::compute_info() const {
-  const auto hidden = static_cast<double>(config_.hidden_size);
-  const auto inner = static_cast<double>(config_.intermediate_size);
-  const double projection = config_.projects_embeddings()
-                                ? 2 * hidden * static_cast<double>(config_.embedding_width())
-                                : 0;
-  const double transform = parameters_.head_transform ? 2 * hidden * hidden : 0;
-  double per_token = 4 * hidden + projection + transform;
+  const auto width = static_cast<double>(config_.layer_width());
+  double per_token = 2 * static_cast<double>(parameters_.CountMultiplications(config_.layers));
   double per_pair = 0;
-  const DebertaConfig& deberta = config_.deberta;
   const double position_terms =
-      config_.has_position_terms() ? static_cast<double>(deberta.score_terms - 1) : 0;
-  per_token += 2 * hidden * hidden * static_cast<double>(deberta.convolution_width) /
-               static_cast<double>(deberta.convolution_groups);
+      config_.has_position_terms() ? static_cast<double>(config_.deberta.score_terms - 1) : 0;
   for (std::size_t layer = 0; layer < config_.layers; ++layer) {
-    const double inner_products = parameters_.layer(layer).feed_forward_gate ? 3 : 2;
-    per_token += 8 * hidden * hidden + 2 * inner_products * hidden * inner;
     if (config_.is_local(layer)) {
-      per_token += 4 * hidden * static_cast<double>(2 * config_.reach(layer) + 1);
+      per_token += 4 * width * static_cast<double>(2 * config_.reach(layer) + 1);
     } else {
-      per_pair += (4 + 2 * position_terms) * hidden;
+      per_pair += (4 + 2 * position_terms) * width;
     }
   }
   return {.precision = options_.precision,

@@ -28,9 +28,14 @@ AlignedBuffer<float> TensorLoader::Bias(const std::string& name, std::size_t fir
 }
 
 LayerNorm TensorLoader::ReadNorm(const std::string& name, std::size_t size) const {
+  return ReadNorm(name, size, config().layer_norm_epsilon);
+}
+
+LayerNorm TensorLoader::ReadNorm(const std::string& name, std::size_t size, double epsilon) const {
   return {.weight = Float(name + ".weight", size),
           .bias = Bias(name + ".bias", /*first=*/0, size),
-          .epsilon = static_cast<float>(config().layer_norm_epsilon)};
+          .epsilon = static_cast<float>(epsilon),
+          .scales_only = config().mobilebert.scales_only};
 }
 
 PackedLinear TensorLoader::ReadLinears(const std::vector<StoredRows>& parts, std::size_t inputs,

@@ -29,6 +29,7 @@ class TensorLoader {
 
   AlignedBuffer<float> Float(const std::string& name, std::size_t count) const;
   LayerNorm ReadNorm(const std::string& name, std::size_t size) const;
+  LayerNorm ReadNorm(const std::string& name, std::size_t size, double epsilon) const;
 
   /// The [outputs, inputs] matrices of `parts` one below the other, with their biases.
   PackedLinear ReadLinears(const std::vector<StoredRows>& parts, std::size_t inputs,

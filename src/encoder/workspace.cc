@@ -21,14 +21,15 @@ Scratch::Scratch(const EncoderConfig& config, const ComputeOptions& options)
 
 Scratch::Scratch(const EncoderConfig& config, const ComputeOptions& options, std::size_t rows,
                  ActivationTypes types)
-    : embedded(config.projects_embeddings() ? rows * config.embedding_width() : 0),
-      attended(rows * config.hidden_size),
+    : embedded(config.computes_projection() ? rows * config.projection_inputs() : 0),
+      attended(rows * config.layer_width()),
       inner(types.bfloat16_inner ? 0 : rows * config.intermediate_size),
       logits(rows * 2),
       neighbours(rows * NeighbourInputs(config)),
+      widened(config.has_bottlenecks() ? rows * config.hidden_size : 0),
       operand(options.precision, options.isa, rows,
-              std::max({config.hidden_size, config.intermediate_size, config.embedding_width(),
-                        NeighbourInputs(config)})),
+              std::max({config.hidden_size, config.layer_width(), config.intermediate_size,
+                        config.projection_inputs(), NeighbourInputs(config)})),
       inner_operand(options.precision, options.isa, types.bfloat16_inner ? rows : 0,
                     config.intermediate_size),
       attention(options.isa, /*max_tokens=*/0, config.head_size()) {}
@@ -39,6 +40,8 @@ Workspace::Workspace(const EncoderConfig& config, const ComputeOptions& options,
       hidden_size_(config.hidden_size),
       head_size_(config.head_size()),
       has_convolution_(config.deberta.convolution_width != 0),
+      layer_width_(config.layer_width()),
+      has_bottlenecks_(config.has_bottlenecks()),
       types_(ChooseActivationTypes(options, config.adds_to_scores())),
       team_(threads) {
   if (config.has_rotary_positions()) {
@@ -52,7 +55,7 @@ Workspace::Workspace(const EncoderConfig& config, const ComputeOptions& options,
 }
 
 std::size_t Workspace::context_stride() const {
-  return RoundUp(hidden_size_, kHalvesInCacheLine);
+  return RoundUp(layer_width_, kHalvesInCacheLine);
 }
 
 void Workspace::ReserveRotary(std::size_t window_tokens) {
@@ -83,12 +86,13 @@ void Workspace::Reserve(std::size_t tokens) {
   if (has_convolution_) {
     convolved_ = AlignedBuffer<float>(rows_ * hidden_size_);
   }
+  layer_input_ = AlignedBuffer<float>(has_bottlenecks_ ? rows_ * layer_width_ : 0);
   if (types_.bfloat16_attention) {
-    qkv_bf16_ = AlignedBuffer<BFloat16>(rows_ * 3 * hidden_size_);
+    qkv_bf16_ = AlignedBuffer<BFloat16>(rows_ * 3 * layer_width_);
     context_bf16_ = AlignedBuffer<BFloat16>(rows_ * context_stride());
   } else {
-    qkv_ = AlignedBuffer<float>(rows_ * 3 * hidden_size_);
-    context_ = AlignedBuffer<float>(rows_ * hidden_size_);
+    qkv_ = AlignedBuffer<float>(rows_ * 3 * layer_width_);
+    context_ = AlignedBuffer<float>(rows_ * layer_width_);
   }
 }
 

@@ -17,15 +17,16 @@ namespace bertqa {
 struct Scratch {
   Scratch(const EncoderConfig& config, const ComputeOptions& options);
 
-  AlignedBuffer<float> embedded;  ///< [block rows, E]; none where E is H
-  AlignedBuffer<float> attended;  ///< [block rows, H]
+  AlignedBuffer<float> embedded;  ///< [block rows, E or 3 · E]; none where E is H
+  AlignedBuffer<float> attended;  ///< [block rows, T]
   AlignedBuffer<float> inner;     ///< [block rows, F]; none where it is bfloat16
   AlignedBuffer<float> logits;    ///< [block rows, 2]
   /// [block rows, what a group of the convolution reads]; none without one
   AlignedBuffer<float> neighbours;
-  Operand operand;             ///< [block rows, the longest of all these]
-  Operand inner_operand;       ///< [block rows, F] instead of inner
-  AttentionScratch attention;  ///< for no window before ReserveWindows
+  AlignedBuffer<float> widened;  ///< [block rows, H]; none where there are no bottlenecks
+  Operand operand;               ///< [block rows, the longest of all these]
+  Operand inner_operand;         ///< [block rows, F] instead of inner
+  AttentionScratch attention;    ///< for no window before ReserveWindows
 
  private:
   Scratch(const EncoderConfig& config, const ComputeOptions& options, std::size_t rows,
@@ -49,10 +50,12 @@ class Workspace {
   TaskTeam& team() { return team_; }
   Scratch& scratch(std::size_t worker_index) { return scratch_[worker_index]; }
 
-  float* hidden() { return hidden_.data(); }                 ///< [rows, H]
-  float* qkv() { return qkv_.data(); }                       ///< [rows, 3 · H]
-  float* context() { return context_.data(); }               ///< [rows, H]
-  float* convolved() { return convolved_.data(); }           ///< [rows, H]; or none
+  float* hidden() { return hidden_.data(); }        ///< [rows, H]
+  float* convolved() { return convolved_.data(); }  ///< [rows, H]; or none
+  /// What attention's result is added to, [rows, T]: hidden() where there are no bottlenecks.
+  float* layer_input() { return has_bottlenecks_ ? layer_input_.data() : hidden_.data(); }
+  float* qkv() { return qkv_.data(); }                       ///< [rows, 3 · T]
+  float* context() { return context_.data(); }               ///< [rows, T]
   BFloat16* qkv_bf16() { return qkv_bf16_.data(); }          ///< instead of qkv()
   BFloat16* context_bf16() { return context_bf16_.data(); }  ///< [rows, context_stride()]
   /// The distance of context_bf16's rows: an Operand's, so that they are one.
@@ -67,11 +70,14 @@ class Workspace {
   std::size_t hidden_size_;
   std::size_t head_size_;
   bool has_convolution_;
+  std::size_t layer_width_;
+  bool has_bottlenecks_;
   ActivationTypes types_;
   std::size_t rows_ = 0;
   std::size_t max_window_tokens_ = 0;  // that there is room for
   TaskTeam team_;
   AlignedBuffer<float> hidden_;
+  AlignedBuffer<float> layer_input_;
   AlignedBuffer<float> qkv_;
   AlignedBuffer<float> context_;
   AlignedBuffer<float> convolved_;

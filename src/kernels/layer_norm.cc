@@ -28,6 +28,9 @@ struct LayerNormShape {
 using NormaliseFunction = void (*)(float* values, const float* residual, float* sums,
                                    std::size_t rows, const LayerNormShape& shape);
 
+using ScaleFunction = void (*)(float* values, const float* residual, std::size_t rows,
+                               const LayerNormShape& shape);
+
 #endif
 }  // namespace bertqa
 
@@ -151,11 +154,33 @@ void NormaliseRows(float* values, const float* residual, float* sums, std::size_
   }
 }
 
+void ScaleRows(float* values, const float* residual, std::size_t rows,
+               const LayerNormShape& shape) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t index = 0; index < shape.size; index += kLanes) {
+      const std::size_t left = shape.size - index;
+      const std::size_t place = row * shape.size + index;
+      Vector value = LoadFirst(values + place, left);
+      if (residual != nullptr) {
+        value = hn::Add(value, LoadFirst(residual + place, left));
+      }
+      StoreFirst(hn::MulAdd(value, LoadFirst(shape.weight + index, left),
+                            LoadFirst(shape.bias + index, left)),
+                 values + place, left);
+    }
+  }
+}
+
 }  // namespace
 
 // NOLINTNEXTLINE(misc-use-internal-linkage): Highway's table refers to it from outside
 NormaliseFunction GetNormalise() {
   return &NormaliseRows;
+}
+
+// NOLINTNEXTLINE(misc-use-internal-linkage): the same
+ScaleFunction GetScale() {
+  return &ScaleRows;
 }
 
 }  // namespace HWY_NAMESPACE
@@ -169,6 +194,7 @@ namespace bertqa {
 namespace {
 
 HWY_EXPORT(GetNormalise);
+HWY_EXPORT(GetScale);
 
 NormaliseFunction FunctionFor(Isa isa) {
   static const IsaTable<NormaliseFunction> table(
@@ -188,6 +214,13 @@ void AddToAndNormalise(Isa isa, float* values, float* residual, std::size_t rows
                        const float* weight, const float* bias, float epsilon) {
   FunctionFor(isa)(values, residual, /*sums=*/residual, rows,
                    {.size = size, .weight = weight, .bias = bias, .epsilon = epsilon});
+}
+
+void AddAndScale(Isa isa, float* values, const float* residual, std::size_t rows, std::size_t size,
+                 const float* weight, const float* bias) {
+  static const IsaTable<ScaleFunction> table([] { return HWY_DYNAMIC_DISPATCH(GetScale)(); });
+  table.For(isa)(values, residual, rows,
+                 {.size = size, .weight = weight, .bias = bias, .epsilon = 0});
 }
 
 }  // namespace bertqa

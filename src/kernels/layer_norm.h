@@ -16,4 +16,9 @@ void AddAndNormalise(Isa isa, float* values, const float* residual, std::size_t 
 void AddToAndNormalise(Isa isa, float* values, float* residual, std::size_t rows, std::size_t size,
                        const float* weight, const float* bias, float epsilon);
 
+/// values [rows, size] = (values + residual) · weight + bias, number by number (NoNorm: Sun et al.
+/// 2020, section 3.3); the rest as for AddAndNormalise.
+void AddAndScale(Isa isa, float* values, const float* residual, std::size_t rows, std::size_t size,
+                 const float* weight, const float* bias);
+
 }  // namespace bertqa

@@ -45,8 +45,8 @@ TEST_F(ConfigTest, OtherNetworksAreUnsupported) {
   };
   expect("model_type", "gpt2",
          R"("model_type": "gpt2" is not supported; "bert", "distilbert", "roberta", )"
-         R"("camembert", "xlm-roberta", "albert", "electra", "mpnet", "modernbert" or )"
-         R"("deberta-v2" is expected)");
+         R"("camembert", "xlm-roberta", "albert", "electra", "mpnet", "modernbert", )"
+         R"("deberta-v2" or "mobilebert" is expected)");
   expect("model_type", 7, R"("model_type": 7 is not supported; a string is expected)");
   expect("hidden_act", "silu",
          R"("hidden_act": "silu" is not supported; "gelu", "gelu_new" or "relu" is expected)");
@@ -70,8 +70,8 @@ TEST_F(ConfigTest, FamilyMayFollowFromTheArchitecture) {
     ExpectError(ErrorCode::kUnsupported,
                 path.string() +
                     R"(: no "model_type"; "bert", "distilbert", "roberta", "camembert", )"
-                    R"("xlm-roberta", "albert", "electra", "mpnet", "modernbert" or )"
-                    R"("deberta-v2" is expected)",
+                    R"("xlm-roberta", "albert", "electra", "mpnet", "modernbert", )"
+                    R"("deberta-v2" or "mobilebert" is expected)",
                 [&] { ReadEncoderConfig(path); });
   }
 }
@@ -159,6 +159,64 @@ TEST_F(ConfigTest, MpNetsPaddingAndBucketsAreFixed) {
       ErrorCode::kUnsupported,
       path.string() + ": \"relative_attention_num_buckets\": 64 is not supported; 32 is expected",
       [&] { ReadEncoderConfig(path); });
+}
+
+TEST_F(ConfigTest, MobileBertsShapeIsRead) {
+  Json json = Good();
+  json["model_type"] = "mobilebert";
+  json["embedding_size"] = 12;
+  const EncoderConfig defaults = Read(json);  // transformers' MobileBertConfig
+  EXPECT_EQ(defaults.layer_width(), 128U);
+  EXPECT_EQ(defaults.mobilebert.attention_input, AttentionInput::kSharedBottleneck);
+  EXPECT_EQ(defaults.mobilebert.feed_forwards, 4U);
+  EXPECT_EQ(defaults.projection_inputs(), 36U);
+  EXPECT_TRUE(defaults.mobilebert.scales_only);
+  EXPECT_EQ(defaults.activation, Activation::kRelu);
+  json.update({{"intra_bottleneck_size", 20},
+               {"true_hidden_size", 20},
+               {"use_bottleneck_attention", true},
+               {"num_feedforward_networks", 1},
+               {"normalization_type", "layer_norm"},
+               {"trigram_input", false},
+               {"classifier_activation", false}});
+  const EncoderConfig config = Read(json);
+  EXPECT_EQ(config.head_size(), 5U);
+  EXPECT_EQ(config.mobilebert.attention_input, AttentionInput::kBottleneck);
+  EXPECT_TRUE(config.mobilebert.stores_shared_bottleneck);
+  EXPECT_EQ(config.mobilebert.feed_forwards, 1U);
+  EXPECT_EQ(config.projection_inputs(), 12U);
+  EXPECT_FALSE(config.mobilebert.scales_only);
+  json["use_bottleneck"] = false;
+  json["true_hidden_size"] = 32;
+  EXPECT_EQ(Read(json).layer_width(), 32U);
+  EXPECT_FALSE(Read(json).has_bottlenecks());
+}
+
+TEST_F(ConfigTest, MobileBertsShapeIsChecked) {
+  const auto expect = [&](const Json& changes, ErrorCode code, const std::string& message) {
+    Json json = Good();
+    json.update({{"model_type", "mobilebert"}, {"embedding_size", 12}});
+    json.update(changes);
+    const auto path = folder_.Write("config.json", json.dump());
+    ExpectError(code, path.string() + ": " + message, [&] { ReadEncoderConfig(path); });
+  };
+  expect({{"normalization_type", "rms_norm"}}, ErrorCode::kUnsupported,
+         R"("normalization_type": "rms_norm" is not supported; "no_norm" or "layer_norm" is )"
+         "expected");
+  expect({{"trigram_input", 1}}, ErrorCode::kUnsupported,
+         R"("trigram_input": 1 is not supported; true or false is expected)");
+  expect({{"true_hidden_size", 64}}, ErrorCode::kUnsupported,
+         R"("true_hidden_size": 64 is not supported; 128 is expected)");
+  expect({{"intra_bottleneck_size", 30}}, ErrorCode::kMalformed,
+         R"("intra_bottleneck_size" 30 is not a multiple of "num_attention_heads" 4)");
+  expect({{"num_feedforward_networks", 0}}, ErrorCode::kMalformed,
+         R"("num_feedforward_networks": a whole number from 1 to 16777216 is expected, not 0)");
+  expect({{"key_query_shared_bottleneck", false}}, ErrorCode::kMalformed,
+         R"("intra_bottleneck_size" 128 is not "hidden_size" 32, which queries are made of )"
+         R"(without "key_query_shared_bottleneck" and "use_bottleneck_attention")");
+  expect({{"ffn_dropout_schedule", 1}}, ErrorCode::kUnsupported,
+         "\"ffn_dropout_schedule\": 1 is not a key that is known for MobileBERT; take it out if it "
+         "does not change the answers");
 }
 
 TEST_F(ConfigTest, AlbertsSharingIsOfOneGroup) {

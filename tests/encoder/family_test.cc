@@ -10,6 +10,7 @@
 #include "encoder/distance_bias.h"
 #include "encoder/fixtures.h"
 #include "encoder/qa_encoder.h"
+#include "encoder/trigrams.h"
 
 namespace bertqa {
 namespace {
@@ -112,8 +113,10 @@ TEST_P(FamilyLogitsTest, NarrowPrecisionsStayNear) {
 INSTANTIATE_TEST_SUITE_P(Models, FamilyLogitsTest,
                          testing::Values("distilbert", "roberta", "camembert", "xlm-roberta",
                                          "albert", "albert-wide", "electra", "electra-base",
-                                         "mpnet", "modernbert", "modernbert-biased", "deberta-v3", "deberta-v2",
-                                         "deberta-c2p", "deberta-p2c", "deberta-absolute"),
+                                         "mpnet", "modernbert", "modernbert-biased", "deberta-v3",
+                                         "deberta-v2", "deberta-c2p", "deberta-p2c",
+                                         "deberta-absolute", "mobilebert", "mobilebert-hidden",
+                                         "mobilebert-norm", "mobilebert-wide"),
                          [](const auto& instance) {
                            std::string name = instance.param;
                            std::replace(name.begin(), name.end(), '-', '_');
@@ -127,6 +130,14 @@ EncoderConfig SmallConfigOf(const FamilyTraits& traits) {
   config.segment_types = traits.segments == SegmentRule::kNone ? 0 : 2;
   config.embedding_size = traits.projection == ProjectionRule::kNone ? 0 : 16;
   config.pad_id = 1;
+  if (traits.family == Family::kMobileBert) {
+    config.mobilebert = {.bottleneck_size = 15,
+                         .attention_input = AttentionInput::kSharedBottleneck,
+                         .stores_shared_bottleneck = true,
+                         .feed_forwards = 4,
+                         .trigrams = true,
+                         .scales_only = true};
+  }
   return config;
 }
 
@@ -209,6 +220,43 @@ TEST(FamilyTest, SharedLayersAreStoredOnce) {
           ->compute_info();
   EXPECT_EQ(info.flops_per_token_pair, 12 * 4 * 24);
   EXPECT_EQ(info.flops_per_token, 12 * (8 * 24 * 24 + 4 * 24 * 40) + 4 * 24 + 2 * 24 * 16);
+}
+
+TEST(FamilyTest, MobileBertsProductsAreCounted) {
+  const EncoderConfig config = SmallConfigOf(TraitsOf(Family::kMobileBert));
+  const ComputeInfo info =
+      BuildQaEncoder(RandomCheckpoint(config, 1), {Precision::kFloat32, Isa::kBaseline}, 1)
+          ->compute_info();
+  const int bottlenecks = 3 * 24 * 15;
+  const int attention = 3 * 15 * 15 + 24 * 15;
+  EXPECT_EQ(info.flops_per_token_pair, 2 * 4 * 15);
+  EXPECT_EQ(info.flops_per_token,
+            2 * 2 * (bottlenecks + attention + 4 * 2 * 15 * 40) + 2 * (3 * 16 * 24 + 2 * 24));
+}
+
+/// transformers' MobileBertEmbeddings: what is before the product.
+TEST(FamilyTest, TrigramsEndAtTheirWindow) {
+  const std::vector<float> table = {1, 2, 3, 4, 5, 6};  // of 3 words
+  EmbeddingParameters parameters;
+  parameters.words.bytes = std::as_bytes(std::span(table));
+  parameters.word_width = 2;
+  const PackedBatch batch{
+      .ids = {0, 1, 2, 2, 0}, .segments = {0, 0, 0, 0, 0}, .offsets = {0, 1, 4, 5}};
+  const std::vector<std::vector<float>> expected = {{0, 0, 1, 2, 0, 0},
+                                                    {5, 6, 3, 4, 0, 0},
+                                                    {5, 6, 5, 6, 3, 4},
+                                                    {0, 0, 5, 6, 5, 6},
+                                                    {0, 0, 1, 2, 0, 0}};
+  for (std::size_t begin = 0; begin < 5; ++begin) {
+    for (std::size_t end = begin; end <= 5; ++end) {
+      std::vector<float> found((end - begin) * 6, -1);
+      WidenTrigrams(parameters, batch, {.begin = begin, .end = end}, found.data());
+      for (std::size_t token = begin; token < end; ++token) {
+        const auto row = found.begin() + static_cast<std::ptrdiff_t>((token - begin) * 6);
+        EXPECT_EQ(std::vector<float>(row, row + 6), expected[token]) << begin << " to " << end;
+      }
+    }
+  }
 }
 
 TEST(FamilyTest, WindowBeyondTheLimitIsNamed) {

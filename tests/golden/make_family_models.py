@@ -68,6 +68,25 @@ FAMILIES = {
                                        "conv_kernel_size": 1, "conv_act": "relu"}, torch.float32,
                          False),
 }
+# Without normalisation values grow from layer to layer: weights are smaller here.
+MOBILEBERTS = {
+    "mobilebert": ("MobileBert", {"embedding_size": 12, "intra_bottleneck_size": 20,
+                                  "initializer_range": 0.14}, torch.float16, True),
+    "mobilebert-hidden": ("MobileBert", {"embedding_size": 20, "intra_bottleneck_size": 32,
+                                         "key_query_shared_bottleneck": False,
+                                         "trigram_input": False, "num_feedforward_networks": 2,
+                                         "hidden_act": "gelu_new", "initializer_range": 0.14},
+                          torch.bfloat16, True),
+    "mobilebert-norm": ("MobileBert", {"embedding_size": 32, "intra_bottleneck_size": 24,
+                                       "use_bottleneck_attention": True, "trigram_input": False,
+                                       "num_feedforward_networks": 3, "hidden_act": "gelu",
+                                       "normalization_type": "layer_norm", "layer_norm_eps": 1e-2},
+                        torch.float32, True),
+    "mobilebert-wide": ("MobileBert", {"embedding_size": 32, "use_bottleneck": False,
+                                       "num_feedforward_networks": 1, "type_vocab_size": 3,
+                                       "normalization_type": "layer_norm", "layer_norm_eps": 1e-2},
+                        torch.float16, True),
+}
 SHAPE = {"vocab_size": len(PIECES), "hidden_size": 32, "num_attention_heads": 4,
          "num_hidden_layers": 2, "intermediate_size": 52, "max_position_embeddings": 70,
          "initializer_range": 0.3}
@@ -75,21 +94,20 @@ DISTILBERT_KEYS = {"hidden_size": "dim", "num_attention_heads": "n_heads",
                    "num_hidden_layers": "n_layers", "intermediate_size": "hidden_dim"}
 
 
-def random_model(name, seed):
-    prefix, changes, dtype, _ = FAMILIES[name]
+def random_model(folder, family, seed):
+    prefix, changes, dtype, _ = family
     options = {**SHAPE, **changes}
     if prefix == "DistilBert":
         options = {DISTILBERT_KEYS.get(key, key): value for key, value in options.items()}
     torch.manual_seed(seed)
     config = getattr(transformers, prefix + "Config")(**options)
     model = getattr(transformers, prefix + "ForQuestionAnswering")(config)
+    spread = options["initializer_range"] / 1.5
     with torch.no_grad():
         for parameter in model.parameters():  # biases, norms and the row of the padding too
-            parameter.copy_(parameter + 0.2 * torch.randn_like(parameter))
-    folder = HERE / "models" / f"family-{name}"
+            parameter.copy_(parameter + spread * torch.randn_like(parameter))
     model.to(dtype).save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
-    return folder
 
 
 def random_windows(config, seed):
@@ -109,8 +127,8 @@ def random_windows(config, seed):
     return windows
 
 
-def logits_of(name, folder, seed):
-    prefix, _, _, takes_segments = FAMILIES[name]
+def logits_of(family, folder, seed):
+    prefix, _, _, takes_segments = family
     model = getattr(transformers, prefix + "ForQuestionAnswering").from_pretrained(
         folder, dtype=torch.float32, attn_implementation="eager", local_files_only=True).eval()
     rows = []
@@ -128,9 +146,11 @@ def logits_of(name, folder, seed):
 
 
 def main():
-    for seed, name in enumerate(FAMILIES, start=100):
-        folder = random_model(name, seed)
-        write_json(HERE / "logits" / f"family-{name}.json", logits_of(name, folder, seed))
+    for first_seed, families in ((100, FAMILIES), (200, MOBILEBERTS)):
+        for seed, (name, family) in enumerate(families.items(), start=first_seed):
+            folder = HERE / "models" / f"family-{name}"
+            random_model(folder, family, seed)
+            write_json(HERE / "logits" / f"family-{name}.json", logits_of(family, folder, seed))
 
 
 if __name__ == "__main__":

@@ -180,5 +180,29 @@ TEST(LayerNormTest, ARowDependsOnNoOther) {
   }
 }
 
+// Bit for bit: each number is a sum and a fused product, or a product and a sum where there is no
+// such instruction.
+TEST(AddAndScaleTest, AnySizeIsLikeTheDefinition) {
+  for (const Isa isa : SupportedIsas()) {
+    for (const std::size_t size : {1, 3, 8, 15, 16, 17, 20, 64, 65, 127, 512}) {
+      const Rows rows(3, size, /*mean=*/0.5F, /*spread=*/2, /*seed=*/8);
+      for (const float* const residual :
+           {rows.residual.data(), static_cast<const float*>(nullptr)}) {
+        std::vector<float> found = rows.values;
+        AddAndScale(isa, found.data(), residual, 3, size, rows.weight.data(), rows.bias.data());
+        for (std::size_t place = 0; place < found.size(); ++place) {
+          const float sum =
+              residual == nullptr ? rows.values[place] : rows.values[place] + residual[place];
+          const float weight = rows.weight[place % size];
+          const float bias = rows.bias[place % size];
+          const float product = sum * weight;
+          EXPECT_TRUE(found[place] == std::fma(sum, weight, bias) || found[place] == product + bias)
+              << Describe(isa, size) << ": " << found[place];
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace bertqa

@@ -49,7 +49,7 @@ TEST_F(ModelTest, BundledModelLoads) {
 
 // These families take BERT's tokenizer.
 TEST_F(ModelTest, OtherFamiliesLoadWithAVocabulary) {
-  for (const std::string family : {"distilbert", "electra"}) {
+  for (const std::string family : {"distilbert", "electra", "mobilebert"}) {
     const fs::path model = folder_.path() / family;
     fs::copy("golden/models/family-" + family, model);
     fs::copy_file(model_ / "vocab.txt", model / "vocab.txt");
