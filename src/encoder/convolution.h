@@ -25,10 +25,17 @@ struct Convolution {
 /// REQUIRES: config.deberta.convolution_width is not 0.
 Convolution LoadConvolution(const TensorLoader& loader);
 
-/// Of each of `tokens` of `batch`: `channels` (a range of H) of its neighbours and itself, from the
-/// first of `width` to the last, out of `hidden` [N, H]. Writes `output` [tokens, width ·
-/// channels].
-void GatherNeighbours(const PackedBatch& batch, const float* hidden, std::size_t hidden_size,
-                      TokenRange tokens, std::size_t width, TokenRange channels, float* output);
+/// What a group reads of a token: `channels` (a range of H) of its neighbours and itself, `width`
+/// tokens.
+struct Neighbourhood {
+  std::size_t width = 1;
+  std::size_t hidden_size = 0;  ///< H
+  TokenRange channels;
+};
+
+/// Writes those of `tokens` of `batch`, each token's from the first neighbour to the last, out of
+/// `hidden` [N, H] to `output` [tokens, width · channels].
+void GatherNeighbours(const PackedBatch& batch, const float* hidden, TokenRange tokens,
+                      const Neighbourhood& neighbourhood, float* output);
 
 }  // namespace bertqa

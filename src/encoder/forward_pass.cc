@@ -120,7 +120,8 @@ void ForwardPass::ConvolveBlock(TokenRange rows, Scratch& scratch) {
   float* const neighbours = scratch.neighbours.data();
   for (std::size_t group = 0; group < convolution.groups.size(); ++group) {
     const TokenRange range{.begin = group * channels, .end = (group + 1) * channels};
-    GatherNeighbours(batch_, workspace_.hidden(), hidden, rows, convolution.width, range,
+    GatherNeighbours(batch_, workspace_.hidden(), rows,
+                     {.width = convolution.width, .hidden_size = hidden, .channels = range},
                      neighbours);
     Multiply(
         scratch.operand.Assign(neighbours, inputs, rows.size(), inputs), rows.size(),

@@ -1,6 +1,9 @@
 // What only DeBERTa has: distances and their rows, what config.json may say, the convolution.
 
+#include <algorithm>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "encoder/convolution.h"
 #include "encoder/fixtures.h"
@@ -50,24 +53,29 @@ TEST(RelativePositionsTest, DistancesHaveARowEachWithoutBuckets) {
             (std::vector<std::size_t>{0, 0, 0, 1, 3, 4, 5, 7, 7, 7, 7}));
 }
 
+/// Rows go up by one at most, and are the stored table's `row_of`(distance).
+template <typename RowOf>
+void ExpectOrder(const OrderedRows& rows, std::ptrdiff_t tokens, const RowOf& row_of) {
+  for (std::ptrdiff_t distance = 1 - tokens; distance < tokens; ++distance) {
+    const std::int32_t* const row = rows.of_distance.centre() + distance;
+    const std::int32_t before = distance == 1 - tokens ? 0 : row[-1];
+    ASSERT_TRUE(*row == before || *row == before + 1) << distance;
+    ASSERT_EQ(rows.stored[static_cast<std::size_t>(*row)], row_of(distance)) << distance;
+  }
+}
+
 TEST(RelativePositionsTest, OrderedRowsAreThoseOfTheDistances) {
   for (const DebertaConfig& config :
        {DebertaConfig{.max_distance = 512, .distance_buckets = 256},
         {.max_distance = 20},
         {.max_distance = 130, .distance_buckets = 256},  // skips buckets
-        {.max_distance = 2, .distance_buckets = 2},
+        {.max_distance = 4, .distance_buckets = 2},
         {.max_distance = 1}}) {
     for (const std::ptrdiff_t tokens : {1, 2, 30, 700}) {
       const RelativeOrders orders = OrderRelativeRows(config, static_cast<std::size_t>(tokens));
-      for (std::ptrdiff_t distance = 1 - tokens; distance < tokens; ++distance) {
-        const auto stored = [&](const OrderedRows& rows) {
-          const std::int32_t* const row = rows.of_distance.centre() + distance;
-          EXPECT_LE(*row - (distance == 1 - tokens ? 0 : row[-1]), 1);
-          return rows.stored[static_cast<std::size_t>(*row)];
-        };
-        ASSERT_EQ(stored(orders.keys), RelativeRow(config, -distance)) << distance;
-        ASSERT_EQ(stored(orders.queries), RelativeRow(config, distance)) << distance;
-      }
+      const auto row_of = [&](std::ptrdiff_t distance) { return RelativeRow(config, distance); };
+      ExpectOrder(orders.keys, tokens, [&](std::ptrdiff_t distance) { return row_of(-distance); });
+      ExpectOrder(orders.queries, tokens, row_of);
     }
   }
 }
@@ -264,30 +272,31 @@ TEST(DebertaTest, TermsAndConvolutionAreCounted) {
   EXPECT_EQ(info.flops_per_token, 2 * (8 * 24 * 24 + 4 * 24 * 40) + 4 * 24 + 2 * 24 * 3 * 12);
 }
 
-TEST(ConvolutionTest, NeighboursBeyondAWindowAreZero) {
+/// Of windows of 1, 4 and 1 tokens of which number `index` is `index`: channels 1 and 2 of 4.
+void ExpectNeighbours(std::size_t width, std::size_t begin) {
   PackedBatch batch;
   batch.ids.resize(6);
   batch.offsets = {0, 1, 5, 6};
   std::vector<float> hidden(6 * 4);
-  for (std::size_t index = 0; index < hidden.size(); ++index) {
-    hidden[index] = static_cast<float>(index);
+  std::iota(hidden.begin(), hidden.end(), 0.0F);
+  std::vector<float> output((6 - begin) * width * 2, -1);
+  GatherNeighbours(batch, hidden.data(), {.begin = begin, .end = 6},
+                   {.width = width, .hidden_size = 4, .channels = {.begin = 1, .end = 3}},
+                   output.data());
+  const std::vector<int> window_of = {0, 1, 1, 1, 1, 2};
+  for (std::size_t place = 0; place < output.size(); ++place) {
+    const std::size_t token = begin + place / (width * 2);
+    const std::size_t neighbour = token + place / 2 % width - width / 2;  // wraps below zero
+    const bool exists = neighbour < 6 && window_of[neighbour] == window_of[token];
+    EXPECT_EQ(output[place], exists ? hidden[neighbour * 4 + 1 + place % 2] : 0.0F)
+        << "width " << width << ", token " << token;
   }
-  for (const std::size_t width : {1, 3, 5, 9}) {
+}
+
+TEST(ConvolutionTest, NeighboursBeyondAWindowAreZero) {
+  for (const std::size_t width : std::initializer_list<std::size_t>{1, 3, 5, 9}) {
     for (std::size_t begin = 0; begin < 6; ++begin) {
-      const std::size_t tokens = 6 - begin;
-      std::vector<float> output(tokens * width * 2, -1);
-      GatherNeighbours(batch, hidden.data(), 4, {.begin = begin, .end = 6}, width,
-                       {.begin = 1, .end = 3}, output.data());
-      for (std::size_t place = 0; place < output.size(); ++place) {
-        const std::size_t token = begin + place / (width * 2);
-        const auto neighbour = static_cast<std::ptrdiff_t>(token + place / 2 % width) -
-                               static_cast<std::ptrdiff_t>(width / 2);
-        const auto window_of = [](std::ptrdiff_t at) { return at < 1 ? 0 : at < 5 ? 1 : 2; };
-        const bool exists = neighbour >= 0 && neighbour < 6 &&
-                            window_of(neighbour) == window_of(static_cast<std::ptrdiff_t>(token));
-        const auto expected = static_cast<float>(neighbour * 4 + 1 + static_cast<int>(place % 2));
-        EXPECT_EQ(output[place], exists ? expected : 0.0F) << width << ", " << token;
-      }
+      ExpectNeighbours(width, begin);
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <random>
@@ -68,22 +69,30 @@ struct RandomTable {
   AlignedBuffer<float> columns;
 };
 
-/// One head of a window with tables for windows of up to `max_tokens`.
+struct PositionCase {
+  std::size_t tokens = 1;
+  std::size_t size = 1;        ///< of the head
+  std::size_t max_tokens = 1;  ///< that the tables are for
+  Terms terms = Terms::kBoth;
+  float spread = 1;  ///< of the tables' values
+  std::uint32_t seed = 1;
+};
+
+/// One head of a window with tables of positions.
 class PositionWindow {
  public:
-  PositionWindow(std::size_t tokens, std::size_t size, std::size_t max_tokens, Terms terms,
-                 float spread, std::uint32_t seed)
-      : terms_(terms),
-        random_(seed),
-        score_terms_(terms == Terms::kBoth ? 3 : 2),
-        window(tokens, size),
-        keys(max_tokens, size, score_terms_, spread, random_),
-        queries(max_tokens, size, score_terms_, spread, random_) {
-    window.Fill(/*query_spread=*/1, /*key_spread=*/1, seed);
-    if (terms != Terms::kPositionToContent) {
+  explicit PositionWindow(const PositionCase& settings)
+      : terms_(settings.terms),
+        random_(settings.seed),
+        score_terms_(settings.terms == Terms::kBoth ? 3 : 2),
+        window(settings.tokens, settings.size),
+        keys(settings.max_tokens, settings.size, score_terms_, settings.spread, random_),
+        queries(settings.max_tokens, settings.size, score_terms_, settings.spread, random_) {
+    window.Fill(/*query_spread=*/1, /*key_spread=*/1, settings.seed);
+    if (terms_ != Terms::kPositionToContent) {
       position_terms_.keys = keys.View();
     }
-    if (terms != Terms::kContentToPosition) {
+    if (terms_ != Terms::kContentToPosition) {
       position_terms_.queries = queries.View();
     }
   }
@@ -168,12 +177,13 @@ std::vector<float> Attended(Isa isa, const PositionWindow& window, AttentionScra
   return output;
 }
 
-void ExpectLikeTheDefinition(Isa isa, PositionWindow& window, double limit) {
+void ExpectLikeTheDefinition(Isa isa, const PositionCase& settings, double limit) {
+  PositionWindow window(settings);
   AttentionScratch scratch = window.Scratch(isa);
   const std::vector<float> output = Attended(isa, window, scratch);
-  const std::size_t step = window.window.tokens < 100 ? 1 : 7;
+  const std::size_t step = settings.tokens < 100 ? 1 : 7;
   double largest = 0;
-  for (std::size_t token = 0; token < window.window.tokens; token += step) {
+  for (std::size_t token = 0; token < settings.tokens; token += step) {
     const std::vector<double> expected = window.AttendSlowly(token);
     for (std::size_t index = 0; index < expected.size(); ++index) {
       const double error =
@@ -184,70 +194,71 @@ void ExpectLikeTheDefinition(Isa isa, PositionWindow& window, double limit) {
   EXPECT_LE(largest, limit) << Describe(isa, window);
 }
 
-TEST(PositionScoresTest, ShortWindowsAreLikeTheDefinition) {
+using Sizes = std::initializer_list<std::size_t>;
+
+/// With each combination of terms on each instruction set; tables for a little longer windows.
+void ExpectAllLikeTheDefinition(PositionCase settings, double limit) {
+  settings.max_tokens = settings.tokens + settings.tokens % 5;
   for (const Isa isa : SupportedIsas()) {
     for (const Terms terms : kAllTerms) {
-      for (const std::size_t tokens : {1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 47, 64, 70, 95, 97}) {
-        for (const std::size_t size : {1, 5, 32, 64}) {
-          PositionWindow window(tokens, size, tokens, terms, 1, 1);
-          ExpectLikeTheDefinition(isa, window, 1e-5);
-        }
-      }
+      settings.terms = terms;
+      ExpectLikeTheDefinition(isa, settings, limit);
+    }
+  }
+}
+
+TEST(PositionScoresTest, ShortWindowsAreLikeTheDefinition) {
+  for (const std::size_t tokens : Sizes{1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 47, 64, 70, 95, 97}) {
+    for (const std::size_t size : Sizes{1, 5, 32, 64}) {
+      ExpectAllLikeTheDefinition({.tokens = tokens, .size = size}, 1e-5);
     }
   }
 }
 
 TEST(PositionScoresTest, LongWindowsAreLikeTheDefinition) {
-  for (const Isa isa : SupportedIsas()) {
-    for (const Terms terms : kAllTerms) {
-      for (const std::size_t tokens : {192, 257, 384, 512, 777}) {
-        PositionWindow window(tokens, 32, tokens + tokens % 5, terms, 1, 2);
-        ExpectLikeTheDefinition(isa, window, 1e-5);
-      }
-    }
+  for (const std::size_t tokens : Sizes{192, 257, 384, 512, 777}) {
+    ExpectAllLikeTheDefinition({.tokens = tokens, .size = 32}, 1e-5);
   }
 }
 
 // Beyond what can be taken powers of without a shift, by positions alone.
 TEST(PositionScoresTest, LargeTermsDoNotOverflow) {
-  for (const Isa isa : SupportedIsas()) {
-    for (const Terms terms : kAllTerms) {
-      for (const std::size_t tokens : {5, 64, 300}) {
-        PositionWindow window(tokens, 32, tokens, terms, 100, 3);
-        ExpectLikeTheDefinition(isa, window, 5e-3);
-      }
+  for (const std::size_t tokens : Sizes{5, 64, 300}) {
+    ExpectAllLikeTheDefinition({.tokens = tokens, .size = 32, .spread = 100}, 5e-3);
+  }
+}
+
+void ExpectSumsOfTerms(Isa isa, Terms terms) {
+  PositionWindow window({.tokens = 150, .size = 20, .max_tokens = 160, .terms = terms});
+  AttentionScratch scratch = window.Scratch(isa);
+  constexpr std::size_t kFirst = 37;
+  const float largest =
+      ScorePositions(isa, window.Head(nullptr, 0), kFirst, kPositionRows, scratch.positions());
+  const double factor = static_cast<double>(ScoreFactor(20, window.score_terms()));
+  double largest_expected = 0;
+  for (std::size_t row = 0; row < kPositionRows; ++row) {
+    const float* const scores = scratch.positions().scores() + row * scratch.positions().stride();
+    for (std::size_t key = 0; key < 150; ++key) {
+      const double expected = factor * window.Added(kFirst + row, key);
+      largest_expected = std::max(largest_expected, std::abs(expected));
+      ASSERT_NEAR(static_cast<double>(scores[key]), expected, 1e-5)
+          << Describe(isa, window) << ", row " << row << ", key " << key;
     }
   }
+  EXPECT_GE(static_cast<double>(largest), largest_expected - 1e-5) << Describe(isa, window);
 }
 
 TEST(PositionScoresTest, ScoresAreTheSumsOfTheirTerms) {
   for (const Isa isa : SupportedIsas()) {
     for (const Terms terms : kAllTerms) {
-      PositionWindow window(150, 20, 160, terms, 1, 4);
-      AttentionScratch scratch = window.Scratch(isa);
-      constexpr std::size_t kFirst = 37;
-      const float largest =
-          ScorePositions(isa, window.Head(nullptr, 0), kFirst, kPositionRows, scratch.positions());
-      const double factor = static_cast<double>(ScoreFactor(20, window.score_terms()));
-      double largest_expected = 0;
-      for (std::size_t row = 0; row < kPositionRows; ++row) {
-        for (std::size_t key = 0; key < 150; ++key) {
-          const double expected = factor * window.Added(kFirst + row, key);
-          largest_expected = std::max(largest_expected, std::abs(expected));
-          ASSERT_NEAR(static_cast<double>(
-                          scratch.positions().scores()[row * scratch.positions().stride() + key]),
-                      expected, 1e-5)
-              << Describe(isa, window) << ", row " << row << ", key " << key;
-        }
-      }
-      EXPECT_GE(static_cast<double>(largest), largest_expected - 1e-5) << Describe(isa, window);
+      ExpectSumsOfTerms(isa, terms);
     }
   }
 }
 
 TEST(PositionScoresTest, ARowsScoresDependOnNoOther) {
   for (const Isa isa : SupportedIsas()) {
-    PositionWindow window(150, 20, 150, Terms::kBoth, 1, 5);
+    PositionWindow window({.tokens = 150, .size = 20, .max_tokens = 150});
     AttentionScratch all = window.Scratch(isa);
     ScorePositions(isa, window.Head(nullptr, 0), 10, kPositionRows, all.positions());
     AttentionScratch one = window.Scratch(isa);
@@ -265,9 +276,9 @@ TEST(PositionScoresTest, ARowsScoresDependOnNoOther) {
 // The same bytes from a scratch that a longer window has filled with what is not a number.
 TEST(PositionScoresTest, AWindowsResultDependsOnNoOther) {
   for (const Isa isa : SupportedIsas()) {
-    for (const std::size_t tokens : {1, 33, 100, 129}) {
-      PositionWindow window(tokens, 21, 300, Terms::kBoth, 1, 6);
-      PositionWindow other(300, 21, 300, Terms::kBoth, 1, 7);
+    for (const std::size_t tokens : Sizes{1, 33, 100, 129}) {
+      PositionWindow window({.tokens = tokens, .size = 21, .max_tokens = 300});
+      PositionWindow other({.tokens = 300, .size = 21, .max_tokens = 300});
       std::fill(other.window.values.begin(), other.window.values.end(),
                 std::numeric_limits<float>::infinity());
       AttentionScratch used = window.Scratch(isa);
