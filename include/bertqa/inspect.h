@@ -15,6 +15,7 @@ enum class Segment { kSpecial, kQuestion, kContext };
 /// One token with the figures of one window. Question and special tokens come once a window, a
 /// context token once in all, with its max-context window.
 struct InspectedToken {
+  TokenId id = 0;
   std::string piece;  ///< as the vocabulary spells it
   Segment segment = Segment::kSpecial;
   std::size_t document_index = 0;

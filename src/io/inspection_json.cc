@@ -94,6 +94,7 @@ class InspectionWriter {
     std::string json;
     ObjectWriter object(json);
     object.Member("token", JsonString(token.piece));
+    object.Member("id", std::to_string(token.id));
     if (token.span) {
       OffsetConverter& text =
           token.segment == Segment::kQuestion ? question_ : documents_[token.document_index];

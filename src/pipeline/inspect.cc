@@ -51,6 +51,7 @@ class WindowLister {
  private:
   InspectedToken At(std::size_t position, TokenId id, Segment segment) const {
     InspectedToken token;
+    token.id = id;
     token.piece = tokenizer_.Piece(id);
     token.segment = segment;
     token.document_index = window_.document_index;

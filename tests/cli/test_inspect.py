@@ -8,7 +8,7 @@ import xml.etree.ElementTree
 from runner import GOLDEN, CliTest, run, unit_slice
 
 ANSWER_KEYS = ["answer", "start", "end", "probability", "logit"]
-TOKEN_KEYS = ["token", "start", "end", "segment", "window", "start_logit", "end_logit",
+TOKEN_KEYS = ["token", "id", "start", "end", "segment", "window", "start_logit", "end_logit",
               "start_probability", "end_probability"]
 QUESTION = "What do Transformers provide?"
 FILE = GOLDEN / "transformers.txt"
@@ -48,6 +48,8 @@ class Json(CliTest):
                          ["context"] * (len(tokens) - 8) + ["special"])
         self.assertEqual([t["token"] for t in tokens[:7]],
                          ["[CLS]", "what", "do", "transformers", "provide", "?", "[SEP]"])
+        self.assertEqual([t["id"] for t in tokens[:7]],
+                         [101, 2054, 2079, 19081, 3073, 1029, 102])
         for token in tokens:
             source = {"question": QUESTION, "context": self.text}.get(token["segment"])
             if source is None:

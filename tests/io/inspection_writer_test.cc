@@ -24,11 +24,12 @@ TEST(FormatInspectionJsonTest, IsAsDocumented) {
   sample.AddWindow(0, 1);
   sample.SetStart(1, 8.5F, 0.75F);
   sample.SetEnd(1, 7.25F, 0.5F);
+  sample.ContextToken(1).id = 3000;
   sample.inspection.joint = sample.AnswerOf(1, 1, 0.93F);
   sample.inspection.independent = sample.AnswerOf(0, 1, 0.5F);
   const std::string low =
       R"("window":0,"start_logit":-5.5,"end_logit":-5.5,"start_probability":4e-04,"end_probability":4e-04})";
-  const std::string special = R"("start":null,"end":null,"segment":"special",)" + low;
+  const std::string special = R"("id":0,"start":null,"end":null,"segment":"special",)" + low;
   EXPECT_EQ(
       FormatInspectionJson(sample.request, sample.inspection, OffsetUnit::kCodePoint),
       R"({"answer":"Paris",)"
@@ -36,10 +37,10 @@ TEST(FormatInspectionJsonTest, IsAsDocumented) {
       R"("independent":{"answer":"é Paris","start":0,"end":7,"probability":0.5,"logit":14.71},)"
       R"("differ":true,"windows":[{"first_token":0,"last_token":1}],"tokens":[)"
       R"({"token":"[CLS]",)" +
-          special + R"(,{"token":"Où","start":0,"end":2,"segment":"question",)" + low +
+          special + R"(,{"token":"Où","id":0,"start":0,"end":2,"segment":"question",)" + low +
           R"(,{"token":"[SEP]",)" + special +
-          R"(,{"token":"é","start":0,"end":1,"segment":"context",)" + low +
-          R"(,{"token":"Paris","start":2,"end":7,"segment":"context","window":0,)"
+          R"(,{"token":"é","id":0,"start":0,"end":1,"segment":"context",)" + low +
+          R"(,{"token":"Paris","id":3000,"start":2,"end":7,"segment":"context","window":0,)"
           R"("start_logit":8.5,"end_logit":7.25,"start_probability":0.75,"end_probability":0.5})"
           R"(,{"token":"[SEP]",)" +
           special + "]}\n");
@@ -72,8 +73,8 @@ TEST(FormatInspectionJsonTest, CountsInTheUnitAsked) {
   const InspectionSample sample = MakeParis();
   const std::string json =
       FormatInspectionJson(sample.request, sample.inspection, OffsetUnit::kByte);
-  EXPECT_NE(json.find(R"("token":"Où","start":0,"end":3,)"), std::string::npos) << json;
-  EXPECT_NE(json.find(R"("token":"Paris,","start":3,"end":9,)"), std::string::npos) << json;
+  EXPECT_NE(json.find(R"("token":"Où","id":0,"start":0,"end":3,)"), std::string::npos) << json;
+  EXPECT_NE(json.find(R"("token":"Paris,","id":0,"start":3,"end":9,)"), std::string::npos) << json;
 }
 
 TEST(FormatInspectionJsonTest, AnEmptyTextHasNoTokens) {
