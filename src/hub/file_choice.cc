@@ -13,7 +13,7 @@ using Json = nlohmann::json;
 
 constexpr const char* kConfiguration = "config.json";
 /// All but the weights. What a repository lacks of them is not missed here.
-constexpr std::array<const char*, 16> kSmallFiles = {"README.md",
+constexpr std::array<const char*, 15> kSmallFiles = {"README.md",
                                                      "LICENSE",
                                                      "LICENSE.txt",
                                                      "LICENSE.md",
@@ -24,7 +24,6 @@ constexpr std::array<const char*, 16> kSmallFiles = {"README.md",
                                                      "tokenizer.json",
                                                      "tokenizer_config.json",
                                                      "spm.model",
-                                                     "bpe.codes",
                                                      "spiece.model",
                                                      "added_tokens.json",
                                                      "special_tokens_map.json",

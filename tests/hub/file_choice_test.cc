@@ -49,6 +49,73 @@ TEST(FileChoiceTest, FilesOfAllTokenizers) {
   }
 }
 
+/// What a repository of the Hub holds besides, in one family or another.
+Paths WithWhatIsNotNeeded(const Paths& needed) {
+  Paths all = {".gitattributes",
+               "1_Pooling/config.json",
+               "coreml/question-answering/float32_model.mlpackage/Data/weight.bin",
+               "flax_model.msgpack",
+               "generation_config.json",
+               "model.onnx",
+               "onnx/config.json",
+               "onnx/model.onnx",
+               "onnx/model_quantized.onnx",
+               "onnx/tokenizer.json",
+               "onnx/vocab.txt",
+               "openvino/openvino_model.bin",
+               "optimizer.pt",
+               "rng_state.pth",
+               "runs/May05/events.out.tfevents.1",
+               "rust_model.ot",
+               "saved_model.tar.gz",
+               "scheduler.pt",
+               "tf_model.h5",
+               "trainer_state.json",
+               "training_args.bin"};
+  all.insert(all.end(), needed.rbegin(), needed.rend());
+  return all;
+}
+
+TEST(FileChoiceTest, OfEachFamilyTheNeededFilesAndNoOthers) {
+  const Paths repositories[] = {
+      // BERT, ELECTRA, DistilBERT, MobileBERT, MPNet; the last two often without safetensors
+      {"config.json", "README.md", "LICENSE", "vocab.txt", "tokenizer.json",
+       "tokenizer_config.json", "special_tokens_map.json", "model.safetensors"},
+      {"config.json", "README.md", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json",
+       "pytorch_model.bin"},
+      // RoBERTa
+      {"config.json", "README.md", "vocab.json", "merges.txt", "tokenizer_config.json",
+       "special_tokens_map.json", "model.safetensors"},
+      // XLM-RoBERTa, CamemBERT
+      {"config.json", "README.md", "tokenizer_config.json", "special_tokens_map.json",
+       "sentencepiece.bpe.model", "model.safetensors"},
+      // ALBERT
+      {"config.json", "tokenizer_config.json", "spiece.model", "special_tokens_map.json",
+       "pytorch_model.bin"},
+      // DeBERTa-v3
+      {"config.json", "README.md", "tokenizer.json", "tokenizer_config.json", "spm.model",
+       "added_tokens.json", "special_tokens_map.json", "model.safetensors"},
+      // ModernBERT
+      {"config.json", "README.md", "tokenizer.json", "tokenizer_config.json",
+       "special_tokens_map.json", "model.safetensors"},
+  };
+  for (const Paths& needed : repositories) {
+    EXPECT_EQ(PathsOf(ChooseFiles(ListingOf(WithWhatIsNotNeeded(needed)), "a/b").files), needed);
+  }
+}
+
+TEST(FileChoiceTest, AnIndexIsTakenRatherThanTheSameWeightsAsAPickle) {
+  const FileChoice choice =
+      ChooseFiles(ListingOf(WithWhatIsNotNeeded(
+                      {"config.json", "model-00001-of-00002.safetensors",
+                       "model-00002-of-00002.safetensors", "model.safetensors.index.json",
+                       "pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin",
+                       "pytorch_model.bin", "pytorch_model.bin.index.json"})),
+                  "a/b");
+  EXPECT_EQ(PathsOf(choice.files), (Paths{"config.json", "model.safetensors.index.json"}));
+  EXPECT_EQ(choice.index, "model.safetensors.index.json");
+}
+
 TEST(FileChoiceTest, PreferenceOfWeights) {
   Paths there = {"config.json",       "model.pt",
                  "pytorch_model.bin", "pytorch_model.bin.index.json",
