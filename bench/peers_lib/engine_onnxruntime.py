@@ -14,9 +14,11 @@ class OnnxRuntimeEngine:
         self.sessions = [onnxruntime.InferenceSession(path, options,
                                                       providers=["CPUExecutionProvider"])
                          for _ in range(settings["streams"])]
+        self.inputs = {node.name for node in self.sessions[0].get_inputs()}
 
     def run(self, stream, ids, mask, segments):
         """Start and end logits [B, T]."""
         return self.sessions[stream].run(
             ("start_logits", "end_logits"),
-            {"input_ids": ids, "attention_mask": mask, "token_type_ids": segments})
+            {name: value for name, value in (("input_ids", ids), ("attention_mask", mask),
+                                             ("token_type_ids", segments)) if name in self.inputs})

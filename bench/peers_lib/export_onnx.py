@@ -1,54 +1,60 @@
 """ONNX files: plain, fused by ONNX Runtime's transformer optimiser, and dynamically quantised."""
 
-import json
 import warnings
 
 import onnx
 import torch
 
+from peers_lib.families import BY_NAME
+
+BERT = BY_NAME["bert-base"]
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 OUTPUTS = ("start_logits", "end_logits")
 
 
 class SpanLogits(torch.nn.Module):
-    """(ids, mask, segments) -> (start logits, end logits), all [B, T]."""
+    """(ids, mask, segments where the family has them) -> (start logits, end logits), all [B, T]."""
 
     def __init__(self, model):
         super().__init__()
         self.model = model
+        segments = getattr(model.config, "type_vocab_size", 0) > 1
+        self.inputs = INPUTS if segments else INPUTS[:2]
 
-    def forward(self, input_ids, attention_mask, token_type_ids):
-        out = self.model(input_ids=input_ids, attention_mask=attention_mask,
-                         token_type_ids=token_type_ids)
+    def forward(self, *inputs):
+        out = self.model(**dict(zip(self.inputs, inputs)))
         return out.start_logits, out.end_logits
 
 
 def export(checkpoint, out):
     """The graph with eager attention, whose pattern the optimisers know; any batch and length."""
-    from transformers import BertForQuestionAnswering
-    model = BertForQuestionAnswering.from_pretrained(
-        checkpoint, dtype=torch.float32, attn_implementation="eager", local_files_only=True)
-    example = tuple(torch.ones(2, 17, dtype=torch.long) for _ in INPUTS)
-    axes = {name: {0: "batch", 1: "tokens"} for name in INPUTS + OUTPUTS}
+    from transformers import AutoModelForQuestionAnswering
+    model = SpanLogits(AutoModelForQuestionAnswering.from_pretrained(
+        checkpoint, dtype=torch.float32, attn_implementation="eager", local_files_only=True)).eval()
+    example = tuple(torch.ones(2, 17, dtype=torch.long) for _ in model.inputs)
+    names = list(model.inputs)
+    axes = {name: {0: "batch", 1: "tokens"} for name in (*names, *OUTPUTS)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(SpanLogits(model).eval(), example, str(out), input_names=list(INPUTS),
-                          output_names=list(OUTPUTS), dynamic_axes=axes, opset_version=17,
-                          dynamo=False)
+        torch.onnx.export(model, example, str(out), input_names=names, output_names=list(OUTPUTS),
+                          dynamic_axes=axes, opset_version=17, dynamo=False)
 
 
-def fuse(checkpoint, plain, out):
-    """Attention, GELU and LayerNorm with residual as single operators. Raises if one was missed."""
+def fuse(checkpoint, plain, out, family=BERT):
+    """Attention, GELU and LayerNorm with residual as single operators. Raises if one was missed
+    that the family is known to allow."""
     from onnxruntime.transformers.optimizer import optimize_model
-    config = json.loads((checkpoint / "config.json").read_text())
-    optimized = optimize_model(str(plain), model_type="bert", opt_level=0,
-                               num_heads=config["num_attention_heads"],
-                               hidden_size=config["hidden_size"])
+    from transformers import AutoConfig
+    config = AutoConfig.from_pretrained(checkpoint, local_files_only=True)
+    optimized = optimize_model(str(plain), model_type=family.optimizer, opt_level=0,
+                               num_heads=config.num_attention_heads,
+                               hidden_size=config.hidden_size)
     fused = optimized.get_fused_operator_statistics()
-    layers = config["num_hidden_layers"]
-    if (fused["Attention"], fused["BiasGelu"], fused["SkipLayerNormalization"]) != (
-            layers, layers, 2 * layers):
-        raise ValueError(f"the optimiser did not fuse every layer: {fused}")
+    layers = config.num_hidden_layers
+    gelus = fused["BiasGelu"] + fused["FastGelu"]
+    if (fused["Attention"], gelus) != (min(family.fused, layers), layers) or (
+            fused["SkipLayerNormalization"] < 2 * layers):
+        raise ValueError(f"{family.name}: the optimiser did not fuse every layer: {fused}")
     optimized.save_model_to_file(str(out))
 
 

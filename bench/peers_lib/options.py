@@ -1,4 +1,4 @@
-"""The command line of bench/peers, and what is run for each model."""
+"""The command lines of bench/peers and, in part, bench/families, and what is run for each model."""
 
 import argparse
 from dataclasses import dataclass
@@ -37,20 +37,34 @@ def parse(arguments):
         prog="bench/peers",
         description="Runs one SQuAD file end to end through bertqa and its peers, each peer tuned, "
                     "and writes a table and a plot.")
-    parser.add_argument("squad", type=Path, help="a SQuAD 1.1 file")
     parser.add_argument("--models", default=",".join(PLANS),
                         help="which models, in this order (default: %(default)s)")
     parser.add_argument("--contenders", default="", metavar="NAMES",
                         help="only these, separated by commas (default: all)")
-    parser.add_argument("--questions", type=int, metavar="N",
-                        help="questions of each model (default: 500, 200 and 40)")
-    parser.add_argument("--tuning-questions", type=int, metavar="N",
-                        help="other questions, to tune on (default: 50, 50 and 12)")
-    parser.add_argument("--repetitions", type=int, default=5, metavar="N",
-                        help="runs of each contender (default: %(default)s)")
+    add_run_options(parser, "500, 200 and 40", "50, 50 and 12")
     parser.add_argument("--first-answer", default="minilm", metavar="MODELS",
                         help="models whose first answer from a cold process is timed "
                              "(default: %(default)s)")
+    options = parser.parse_args(arguments)
+    options.models = split(options.models)
+    options.first_answer = split(options.first_answer)
+    options.contenders = split(options.contenders)
+    for name in options.models + options.first_answer:
+        if name not in PLANS:
+            parser.error(f"no model is called {name}; there are {', '.join(PLANS)}")
+    check_run_options(parser, options)
+    return options
+
+
+def add_run_options(parser, questions, tuning_questions):
+    """What all commands that run a Session take; the texts name the default numbers."""
+    parser.add_argument("squad", type=Path, help="a SQuAD 1.1 file")
+    parser.add_argument("--questions", type=int, metavar="N",
+                        help=f"questions of each model (default: {questions})")
+    parser.add_argument("--tuning-questions", type=int, metavar="N",
+                        help=f"other questions, to tune on (default: {tuning_questions})")
+    parser.add_argument("--repetitions", type=int, default=5, metavar="N",
+                        help="runs of each contender (default: %(default)s)")
     parser.add_argument("--bertqa", type=Path, default=ROOT / "build/release/bin/bertqa",
                         help="the program to measure (default: build/release/bin/bertqa)")
     parser.add_argument("--work", type=Path, default=ROOT / "build/bench",
@@ -63,19 +77,15 @@ def parse(arguments):
                         help="where the tables and plots go (default: build/bench/tables)")
     parser.add_argument("--fresh", action="store_true", help="measure again what was measured")
     parser.add_argument("--retune", action="store_true", help="tune and measure again")
-    options = parser.parse_args(arguments)
-    options.models = split(options.models)
-    options.first_answer = split(options.first_answer)
-    options.contenders = split(options.contenders)
-    for name in options.models + options.first_answer:
-        if name not in PLANS:
-            parser.error(f"no model is called {name}; there are {', '.join(PLANS)}")
+
+
+def check_run_options(parser, options):
+    """Exits with a message on wrong ones."""
     for path in (options.squad, options.bertqa):
         if not path.is_file():
             parser.error(f"{path} is not a file")
     if options.repetitions < 1 or (options.questions or 1) < 1:
         parser.error("--repetitions and --questions are at least 1")
-    return options
 
 
 def split(names):

@@ -6,7 +6,7 @@ import sys
 from peers_lib import machine, schedule, squad
 from peers_lib.contenders import layouts, variants_that_run_here
 from peers_lib.measure import Bench, measured
-from peers_lib.options import PLANS, ROOT
+from peers_lib.options import ROOT
 from peers_lib.store import Store, digest
 
 PIPELINE_SETTINGS = {"batch": 1}
@@ -20,9 +20,9 @@ def say(text):
 class Session:
     """Files, samples and results of one model. Use: prepare, tune, measure, first_answers."""
 
-    def __init__(self, options, model, contenders):
+    def __init__(self, options, model, contenders, plan):
         self.options, self.model, self.contenders = options, model, contenders
-        self.plan = PLANS[model]
+        self.plan = plan
         self.questions = options.questions or self.plan.questions
         self.folder = options.work / model
         self.bench = Bench(options, self.folder, machine.cores())
@@ -47,7 +47,8 @@ class Session:
         """Every peer's files, from the same weights."""
         say(f"{self.model}: preparing models in {self.folder}")
         self.bench.python_child("prepare", {
-            "model": self.model, "folder": str(self.folder),
+            "model": self.model, "files": [contender.file for contender in self.contenders],
+            "folder": str(self.folder),
             "bundled": str(ROOT / "models/minilm-l6-squad"),
             "exporter": str(ROOT / "tools/export_torchscript.py"),
             "calibration": str(self.files["tuning"]), "reduce_range": not machine.has_vnni()})

@@ -1,0 +1,64 @@
+"""The families of bench/families: the base shape that each one is known by."""
+
+from dataclasses import dataclass, field
+
+from peers_lib.options import ModelPlan
+
+
+@dataclass(frozen=True)
+class Family:
+    """A row. `configuration` is what a base model has and the class's defaults have not; the
+    defaults are hidden 768, 12 layers, 12 heads, inner 3072 for most of them."""
+
+    model_type: str
+    title: str
+    model: str  # where the shape is from
+    configuration: dict = field(default_factory=dict)
+    layers: int = 12
+    optimizer: str = "bert"  # the name by which ONNX Runtime's optimiser knows the graph
+    fused: int = 12  # layers of which it makes attention one operator
+
+    @property
+    def is_fused(self):
+        """Whether ONNX Runtime runs all attention as one operator a layer."""
+        return self.fused == self.layers
+
+    @property
+    def name(self):
+        """Of files."""
+        return f"{self.model_type}-base"
+
+    @property
+    def plan(self):
+        """How much is run."""
+        return ModelPlan(f"{self.title}, base size (random weights)", 100, 24, (1, 4, 8, 16), 5,
+                         2, 6, False)
+
+
+# The vocabulary is the bundled model's for all: its size costs no time, since rows are looked up.
+LIKE_ROBERTA = {"max_position_embeddings": 514, "type_vocab_size": 1, "layer_norm_eps": 1e-5}
+FAMILIES = (
+    Family("bert", "BERT", "bert-base-uncased"),
+    Family("distilbert", "DistilBERT", "distilbert-base-uncased", layers=6, fused=0),
+    Family("roberta", "RoBERTa", "roberta-base", LIKE_ROBERTA),
+    Family("camembert", "CamemBERT", "camembert-base", LIKE_ROBERTA),
+    Family("xlm-roberta", "XLM-RoBERTa", "xlm-roberta-base", LIKE_ROBERTA),
+    Family("albert", "ALBERT", "albert-base-v2",
+           {"hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072}, fused=1),
+    Family("electra", "ELECTRA", "electra-base-discriminator",
+           {"embedding_size": 768, "hidden_size": 768, "num_attention_heads": 12,
+            "intermediate_size": 3072}),
+    Family("mpnet", "MPNet", "mpnet-base",
+           {"max_position_embeddings": 514, "layer_norm_eps": 1e-5}, fused=0),
+)
+BY_NAME = {family.name: family for family in FAMILIES}
+
+
+def chosen(names):
+    """The families of these model types; all if none is named. Raises ValueError."""
+    known = {family.model_type: family for family in FAMILIES}
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise ValueError(f"no family is called {', '.join(unknown)}; there are "
+                         f"{', '.join(known)}")
+    return [family for family in FAMILIES if not names or family.model_type in names]
