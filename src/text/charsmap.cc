@@ -1,9 +1,11 @@
 #include "text/charsmap.h"
 
+#include <utf8proc.h>
+
 #include <algorithm>
 #include <utility>
 
-#include "base/utf8.h"
+#include "bertqa/error.h"
 #include "text/unicode.h"
 
 namespace bertqa {
@@ -31,26 +33,19 @@ bool HasLeaf(std::uint32_t unit) {
   return (unit >> 8U & 1U) != 0;
 }
 
-/// Where the cluster that begins at `begin` ends, as far as one of less than kClusterBytes needs
-/// the rules of Unicode Standard Annex 29: line ends (GB3 to GB5), marks (GB9, GB9a), prepended
-/// signs (GB9b). What the other rules join is longer.
-std::size_t ClusterEnd(std::string_view text, std::size_t begin) {
-  CodePoint last = DecodeAt(text, begin);
-  std::size_t end = begin + last.size;
-  while (end < text.size()) {
-    const CodePoint next = DecodeAt(text, end);
-    const CharacterProperties before = PropertiesOf(last.value);
-    const CharacterProperties behind = PropertiesOf(next.value);
-    const bool is_line_end = last.value == U'\r' && next.value == U'\n';
-    const bool joins = !before.Is(kBreaksCluster) && !behind.Is(kBreaksCluster) &&
-                       (behind.Is(kExtendsCluster) || before.Is(kPrepends));
-    if (!is_line_end && !joins) {
-      break;
-    }
-    end += next.size;
-    last = next;
-  }
-  return end;
+bool IsContinuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
+
+/// Whether a cluster goes on. `state` is 0 at its first character. Which marks and signs there are,
+/// the oracle says, which knows newer ones than utf8proc; what else joins, utf8proc does.
+bool Joins(char32_t left, char32_t right, std::int32_t& state) {
+  const bool is_break = utf8proc_grapheme_break_stateful(
+      static_cast<utf8proc_int32_t>(left), static_cast<utf8proc_int32_t>(right), &state);
+  const CharacterProperties before = PropertiesOf(left);
+  const CharacterProperties behind = PropertiesOf(right);
+  return !is_break || (!before.Is(kBreaksCluster) && !behind.Is(kBreaksCluster) &&
+                       (behind.Is(kExtendsCluster) || before.Is(kPrepends)));
 }
 
 class Precompiled : public Normalizer {
@@ -59,77 +54,61 @@ class Precompiled : public Normalizer {
 
   AlignedText Apply(AlignedText text) const override {
     AlignedText result = AlignedText::EmptyLike(text);
-    const std::string_view view = text.view();
-    for (std::size_t begin = 0; begin < view.size();) {
-      const std::size_t end = ClusterEnd(view, begin);
-      if (end - begin < kClusterBytes) {
-        if (const auto found = map_.Find(view.substr(begin, end - begin))) {
-          AppendReplacement(text, {begin, end}, *found, result);
-          begin = end;
-          continue;
-        }
-      }
-      while (begin < end) {
-        const std::size_t size = DecodeAt(view, begin).size;
-        if (const auto found = map_.Find(view.substr(begin, size))) {
-          AppendReplacement(text, {begin, begin + size}, *found, result);
-        } else {
-          result.AppendPart(text, begin, begin + size);
-        }
-        begin += size;
-      }
-    }
+    map_.ForEachCharacter(text.view(), [&](ByteSpan old, std::string_view character, bool) {
+      result.Append(character, text.Origin(old.begin, old.end));
+    });
     return result;
   }
 
  private:
-  /// Old characters and new ones are paired in order; what is left over of the new comes from the
-  /// last old one.
-  static void AppendReplacement(const AlignedText& from, ByteSpan old, std::string_view text,
-                                AlignedText& result) {
-    std::size_t position = old.begin;
-    ByteSpan origin;
-    for (std::size_t begin = 0; begin < text.size();) {
-      const std::size_t size = DecodeAt(text, begin).size;
-      if (position < old.end) {
-        const std::size_t old_size = DecodeAt(from.view(), position).size;
-        origin = from.Origin(position, position + old_size);
-        position += old_size;
-      }
-      result.Append(text.substr(begin, size), origin);
-      begin += size;
-    }
-  }
-
   Charsmap map_;
 };
 
 }  // namespace
 
-std::optional<Charsmap> Charsmap::Parse(std::string_view bytes) {
-  if (bytes.size() < 4) {
-    return std::nullopt;
+Charsmap::Charsmap(std::string_view bytes, const std::string& place) {
+  const std::size_t size = bytes.size() < 4 ? 0 : ReadUnit(bytes);
+  if (size == 0 || size % 4 != 0 || size > bytes.size() - 4) {
+    throw Error(ErrorCode::kMalformed,
+                place + ": expected the size of a double array and the array, found the size " +
+                    std::to_string(size) + " with " + std::to_string(bytes.size()) + " bytes");
   }
-  const std::size_t array_bytes = ReadUnit(bytes);
-  if (array_bytes == 0 || array_bytes % 4 != 0 || array_bytes > bytes.size() - 4) {
-    return std::nullopt;
+  units_.reserve(size / 4);
+  for (std::size_t i = 0; i < size; i += 4) {
+    units_.push_back(ReadUnit(bytes.substr(4 + i, 4)));
   }
-  Charsmap map;
-  map.units_.reserve(array_bytes / 4);
-  for (std::size_t i = 0; i < array_bytes; i += 4) {
-    map.units_.push_back(ReadUnit(bytes.substr(4 + i, 4)));
+  replacements_ = bytes.substr(4 + size);
+  if (FindInvalidUtf8(replacements_)) {
+    throw Error(ErrorCode::kMalformed, place + ": expected UTF-8, found other bytes");
   }
-  map.replacements_ = bytes.substr(4 + array_bytes);
-  if (FindInvalidUtf8(map.replacements_)) {
-    return std::nullopt;
+}
+
+/// An extended grapheme cluster (Unicode Standard Annex 29).
+std::size_t Charsmap::ClusterEnd(std::string_view text, std::size_t begin) {
+  const auto is_ascii = [text](std::size_t i) {
+    return static_cast<unsigned char>(text[i]) < 0x80;
+  };
+  const bool stands_alone = begin + 1 == text.size() || is_ascii(begin + 1);
+  if (is_ascii(begin) && stands_alone && text[begin] != '\r') {
+    return begin + 1;
   }
-  return map;
+  CodePoint last = DecodeAt(text, begin);
+  std::size_t end = begin + last.size;
+  for (std::int32_t state = 0; end < text.size();) {
+    const CodePoint next = DecodeAt(text, end);
+    if (!Joins(last.value, next.value, state)) {
+      break;
+    }
+    end += next.size;
+    last = next;
+  }
+  return end;
 }
 
 std::optional<std::string_view> Charsmap::Find(std::string_view text) const {
   std::size_t node = OffsetOf(units_.front());
-  for (const char byte : text) {
-    const auto label = static_cast<unsigned char>(byte);
+  for (std::size_t i = 0; i < text.size() && text.size() < kClusterBytes; ++i) {
+    const auto label = static_cast<unsigned char>(text[i]);
     node ^= label;
     if (label == 0 || node >= units_.size() || LabelOf(units_[node]) != label) {
       break;
@@ -138,7 +117,8 @@ std::optional<std::string_view> Charsmap::Find(std::string_view text) const {
     node ^= OffsetOf(unit);
     if (HasLeaf(unit) && node < units_.size()) {
       const std::size_t begin = units_[node] & 0x7FFFFFFFU;
-      if (begin >= replacements_.size()) {
+      const bool is_inside = begin < replacements_.size() && !IsContinuation(replacements_[begin]);
+      if (!is_inside) {
         break;
       }
       const std::size_t end = std::min(replacements_.find('\0', begin), replacements_.size());

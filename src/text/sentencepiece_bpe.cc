@@ -1,3 +1,5 @@
+#include "text/sentencepiece_bpe.h"
+
 #include <algorithm>
 #include <limits>
 #include <queue>
@@ -5,7 +7,6 @@
 #include <unordered_map>
 
 #include "base/utf8.h"
-#include "text/sentencepiece_model.h"
 
 namespace bertqa::spm {
 namespace {
@@ -74,9 +75,9 @@ std::unordered_map<std::uint64_t, Merge> MakeMerges(const std::vector<ScoredPiec
 
 constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
 
-/// A segment in a list of neighbours; merged away if its end is its begin.
+/// A token in a list of neighbours; merged away if its end is its begin.
 struct Symbol {
-  Segment segment;
+  WordToken token;
   std::size_t previous = kNowhere;
   std::size_t next = kNowhere;
 };
@@ -92,7 +93,7 @@ struct Step {
   }
 };
 
-class Bpe : public PieceModel {
+class Bpe : public SubwordModel {
  public:
   Bpe(const std::vector<ScoredPiece>& pieces, TokenId unknown_id) : unknown_id_(unknown_id) {
     Vocabulary vocabulary;
@@ -107,7 +108,7 @@ class Bpe : public PieceModel {
     merges_ = MakeMerges(pieces, vocabulary);
   }
 
-  void Split(std::string_view word, std::vector<Segment>& segments) const override {
+  void Append(std::string_view word, std::vector<WordToken>& tokens) const override {
     std::vector<Symbol> symbols = Characters(word);
     std::priority_queue<Step> steps;
     for (std::size_t i = 0; i + 1 < symbols.size(); ++i) {
@@ -118,10 +119,9 @@ class Bpe : public PieceModel {
       steps.pop();
       Apply(step, symbols, steps);
     }
-    segments.clear();
     for (const Symbol& symbol : symbols) {
-      if (symbol.segment.begin != symbol.segment.end) {
-        segments.push_back(symbol.segment);
+      if (symbol.token.begin != symbol.token.end) {
+        tokens.push_back(symbol.token);
       }
     }
   }
@@ -134,8 +134,8 @@ class Bpe : public PieceModel {
       const auto found = characters_.find(point.value);
       const TokenId id = found == characters_.end() ? unknown_id_ : found->second;
       const std::size_t end = begin + point.size;
-      if (id == unknown_id_ && !symbols.empty() && symbols.back().segment.id == unknown_id_) {
-        symbols.back().segment.end = end;
+      if (id == unknown_id_ && !symbols.empty() && symbols.back().token.id == unknown_id_) {
+        symbols.back().token.end = end;
       } else {
         symbols.push_back({{id, begin, end}});
       }
@@ -155,7 +155,7 @@ class Bpe : public PieceModel {
     if (right == kNowhere) {
       return;
     }
-    const auto merge = merges_.find(PairKey(symbols[left].segment.id, symbols[right].segment.id));
+    const auto merge = merges_.find(PairKey(symbols[left].token.id, symbols[right].token.id));
     if (merge != merges_.end()) {
       steps.push({merge->second, left});
     }
@@ -164,17 +164,17 @@ class Bpe : public PieceModel {
   void Apply(const Step& step, std::vector<Symbol>& symbols,
              std::priority_queue<Step>& steps) const {
     Symbol& left = symbols[step.left];
-    if (left.segment.begin == left.segment.end || left.next == kNowhere) {
+    if (left.token.begin == left.token.end || left.next == kNowhere) {
       return;
     }
     Symbol& right = symbols[left.next];
-    const auto merge = merges_.find(PairKey(left.segment.id, right.segment.id));
+    const auto merge = merges_.find(PairKey(left.token.id, right.token.id));
     if (merge == merges_.end() || merge->second.id != step.merge.id) {
       return;  // one of the two became something else since
     }
-    left.segment.id = step.merge.id;
-    left.segment.end = right.segment.end;
-    right.segment.end = right.segment.begin;
+    left.token.id = step.merge.id;
+    left.token.end = right.token.end;
+    right.token.end = right.token.begin;
     left.next = right.next;
     if (left.next != kNowhere) {
       symbols[left.next].previous = step.left;
@@ -192,7 +192,7 @@ class Bpe : public PieceModel {
 
 }  // namespace
 
-std::unique_ptr<PieceModel> MakeBpe(const std::vector<ScoredPiece>& pieces, TokenId unknown_id) {
+std::unique_ptr<SubwordModel> MakeBpe(const std::vector<ScoredPiece>& pieces, TokenId unknown_id) {
   return std::make_unique<Bpe>(pieces, unknown_id);
 }
 

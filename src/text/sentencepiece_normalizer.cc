@@ -1,6 +1,7 @@
 #include "text/sentencepiece_normalizer.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "text/sentencepiece_unicode.h"
@@ -66,6 +67,28 @@ void LowercaseAll(Characters& characters) {
   characters.swap(result);
 }
 
+/// What becomes a space has no bytes, as white space has none.
+void ApplyCharsmap(const Charsmap& charsmap, Characters& characters) {
+  std::string text;
+  text.reserve(characters.size());
+  for (const Character& character : characters) {
+    AppendUtf8(text, character.value);
+  }
+  Characters result;
+  result.reserve(characters.size());
+  std::size_t old_begin = 0;
+  const Character* from = characters.data();
+  charsmap.ForEachCharacter(text, [&](ByteSpan old, std::string_view character, bool alone) {
+    for (; old_begin < old.begin; ++from) {
+      old_begin += Utf8Size(from->value);
+    }
+    const char32_t value = DecodeAt(character, 0).value;
+    const bool is_space = alone && value == U' ';
+    result.push_back({value, is_space ? NoBytes(from->origin) : from->origin});
+  });
+  characters.swap(result);
+}
+
 void StripEnd(Characters& characters) {
   while (!characters.empty() && IsWhiteSpace(characters.back().value)) {
     characters.pop_back();
@@ -116,7 +139,8 @@ void AppendWords(const Character* begin, const Character* end, Characters& chara
 
 }  // namespace
 
-Normalizer::Normalizer(const Family& family, const Settings& settings, Charsmap charsmap)
+Normalizer::Normalizer(const Family& family, const Settings& settings,
+                       std::optional<Charsmap> charsmap)
     : charsmap_(std::move(charsmap)) {
   for (const Step step : family.steps) {
     if (!IsOn(step, settings)) {
@@ -139,7 +163,10 @@ void Normalizer::Apply(Step step, Characters& characters) const {
     case Step::kLowercase:
       return LowercaseAll(characters);
     case Step::kCharsmap:
-      return charsmap_.Apply(characters);
+      if (charsmap_) {
+        ApplyCharsmap(*charsmap_, characters);
+      }
+      return;
     case Step::kStrip:
       return Strip(characters);
     case Step::kStripEnd:

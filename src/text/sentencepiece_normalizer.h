@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "text/sentencepiece_charsmap.h"
+#include "text/charsmap.h"
 #include "text/sentencepiece_config.h"
 #include "text/sentencepiece_family.h"
 #include "text/sentencepiece_text.h"
@@ -17,7 +17,8 @@ namespace bertqa::spm {
 /// Immutable after construction.
 class Normalizer {
  public:
-  Normalizer(const Family& family, const Settings& settings, Charsmap charsmap);
+  /// `charsmap` is that of the model file; nothing: it maps nothing.
+  Normalizer(const Family& family, const Settings& settings, std::optional<Charsmap> charsmap);
 
   /// The characters of the normalised text, each word with its word mark in front; a word begins
   /// at each element of `word_begins`. Replaces what the two hold. REQUIRES: valid UTF-8.
@@ -29,7 +30,7 @@ class Normalizer {
 
   std::vector<Step> steps_;  ///< those of the family that the settings leave on
   bool isolates_punctuation_ = false;
-  Charsmap charsmap_;
+  std::optional<Charsmap> charsmap_;
 };
 
 }  // namespace bertqa::spm

@@ -1,31 +1,33 @@
 #include "text/sentencepiece_tokenizer.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/files.h"
 #include "base/utf8.h"
-#include "text/sentencepiece_model.h"
+#include "text/sentencepiece_bpe.h"
 #include "text/sentencepiece_normalizer.h"
 #include "text/sentencepiece_unicode.h"
 #include "text/sentencepiece_vocabulary.h"
+#include "text/unigram.h"
 
 namespace bertqa {
 namespace {
 
-/// Turns the segments of words into tokens with spans.
+/// Turns the tokens of words into tokens with spans.
 class TokenCollector {
  public:
   explicit TokenCollector(Encoding& encoding) : encoding_(encoding) {}
 
-  /// `character` is the first of those that `segments` cover, in bytes of UTF-8.
-  void AddWord(const spm::Character* character, const std::vector<spm::Segment>& segments) {
+  /// `character` is the first of those that `tokens` cover, in bytes of UTF-8.
+  void AddWord(const spm::Character* character, const std::vector<WordToken>& tokens) {
     std::size_t byte = 0;
-    for (const spm::Segment& segment : segments) {
+    for (const WordToken& token : tokens) {
       ByteSpan first;
       ByteSpan span;
-      for (; byte < segment.end; ++character) {
+      for (; byte < token.end; ++character) {
         byte += spm::Utf8Size(character->value);
         const ByteSpan origin = character->origin;
         if (origin.begin == origin.end) {
@@ -34,7 +36,7 @@ class TokenCollector {
         first = first == ByteSpan{} ? origin : first;
         span = {first.begin, origin.end};
       }
-      Add(segment.id, first, span);
+      Add(token.id, first, span);
     }
   }
 
@@ -62,6 +64,22 @@ class TokenCollector {
   std::size_t waiting_ = 0;  ///< tokens at the end that have no span yet
 };
 
+std::optional<Charsmap> ReadCharsmap(const spm::ModelFile& file, const std::string& name) {
+  return file.charsmap.empty()
+             ? std::nullopt
+             : std::optional(Charsmap(file.charsmap, name + ": \"precompiled_charsmap\""));
+}
+
+std::unique_ptr<const SubwordModel> MakeModel(spm::ModelType type,
+                                              const spm::Vocabulary& vocabulary) {
+  if (type == spm::ModelType::kBpe) {
+    return spm::MakeBpe(vocabulary.matching, vocabulary.unknown_id);
+  }
+  return std::make_unique<UnigramModel>(
+      vocabulary.matching,
+      UnigramOptions{.unknown_id = vocabulary.unknown_id, .lowest_score = vocabulary.lowest_score});
+}
+
 class SentencePieceTokenizer : public Tokenizer {
  public:
   /// Views point from one member into another: the object stays where it is.
@@ -71,11 +89,8 @@ class SentencePieceTokenizer : public Tokenizer {
         settings_(std::move(settings)),
         file_(spm::ReadModelFile(bytes_, name)),
         vocabulary_(spm::MakeVocabulary(file_, family, settings_, name)),
-        normalizer_(family, settings_, spm::Charsmap(file_.charsmap, name)),
-        model_(file_.type == spm::ModelType::kUnigram
-                   ? spm::MakeUnigram(vocabulary_.matching, vocabulary_.unknown_id,
-                                      vocabulary_.lowest_score)
-                   : spm::MakeBpe(vocabulary_.matching, vocabulary_.unknown_id)) {
+        normalizer_(family, settings_, ReadCharsmap(file_, name)),
+        model_(MakeModel(file_.type, vocabulary_)) {
     pair_.prefix = {vocabulary_.cls_id};
     pair_.separator.assign(family.separators, vocabulary_.sep_id);
     pair_.suffix = {vocabulary_.sep_id};
@@ -97,14 +112,15 @@ class SentencePieceTokenizer : public Tokenizer {
     encoding.spans.reserve(text.size() / 4 + 8);
     TokenCollector collector(encoding);
     std::string word;
-    std::vector<spm::Segment> segments;
+    std::vector<WordToken> tokens;
     for (std::size_t i = 0; i + 1 < word_begins.size(); ++i) {
       word.clear();
       for (std::size_t c = word_begins[i]; c < word_begins[i + 1]; ++c) {
         AppendUtf8(word, characters[c].value);
       }
-      model_->Split(word, segments);
-      collector.AddWord(characters.data() + word_begins[i], segments);
+      tokens.clear();
+      model_->Append(word, tokens);
+      collector.AddWord(characters.data() + word_begins[i], tokens);
     }
     collector.Finish();
     return encoding;
@@ -122,7 +138,7 @@ class SentencePieceTokenizer : public Tokenizer {
   spm::ModelFile file_;
   spm::Vocabulary vocabulary_;
   spm::Normalizer normalizer_;
-  std::unique_ptr<spm::PieceModel> model_;
+  std::unique_ptr<const SubwordModel> model_;
   PairTemplate pair_;
 };
 

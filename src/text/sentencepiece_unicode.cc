@@ -43,13 +43,6 @@ constexpr CodePointRange kKept[] = {
 /// Marks for `tokenizers`, letters since.
 constexpr CodePointRange kDropped = {0x1CF2, 0x1CF3};
 
-/// Marks since Unicode 16, which the segmenter of `tokenizers` knows: they belong to a cluster.
-constexpr CodePointRange kNewMarks[] = {{0x897, 0x897},     {0x10D69, 0x10D6D}, {0x10EFC, 0x10EFC},
-                                        {0x113B8, 0x113C0}, {0x113C2, 0x113C2}, {0x113C5, 0x113C5},
-                                        {0x113C7, 0x113CA}, {0x113CC, 0x113D0}, {0x113D2, 0x113D2},
-                                        {0x113E1, 0x113E2}, {0x11F5A, 0x11F5A}, {0x1611E, 0x1612F},
-                                        {0x1E5EE, 0x1E5EF}};
-
 /// The longest compatibility decomposition has 18 characters (U+FDFA).
 constexpr std::size_t kMaxDecomposition = 32;
 
@@ -67,14 +60,6 @@ bool IsMark(utf8proc_int32_t code_point) {
 }
 
 }  // namespace
-
-bool ClusterState::IsBreak(char32_t left, char32_t right) {
-  if (right >= kNewMarks[0].first && IsIn(kNewMarks, right)) {
-    return false;
-  }
-  return utf8proc_grapheme_break_stateful(static_cast<utf8proc_int32_t>(left),
-                                          static_cast<utf8proc_int32_t>(right), &state_);
-}
 
 void AppendWithoutAccents(const Character& character, Characters& result) {
   if (character.value < 0x80 || IsIn(kKept, character.value)) {

@@ -1,20 +1,10 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 
 #include "text/sentencepiece_text.h"
 
 namespace bertqa::spm {
-
-/// Where grapheme clusters (Unicode Standard Annex 29, extended) break: asked about neighbours, one
-/// after another, from a cluster's first character on.
-class ClusterState {
- public:
-  bool IsBreak(char32_t left, char32_t right);
-
- private:
-  std::int32_t state_ = 0;
-};
 
 /// Compatibility decomposition (NFKD) without combining marks, as `tokenizers` has it: appends what
 /// is left of the character, all of it with the character's origin.

@@ -8,7 +8,7 @@
 #include "text/sentencepiece_config.h"
 #include "text/sentencepiece_family.h"
 #include "text/sentencepiece_file.h"
-#include "text/sentencepiece_model.h"
+#include "text/subword_model.h"
 
 namespace bertqa::spm {
 

@@ -17,6 +17,13 @@ struct WordToken {
   bool operator==(const WordToken&) const = default;
 };
 
+/// A piece of a vocabulary, as a model sees it.
+struct ScoredPiece {
+  std::string_view text;
+  double score = 0;
+  TokenId id = 0;
+};
+
 /// Cuts one word, as the pre-tokenizers leave it, into tokens.
 /// Immutable after construction: safe from several threads.
 class SubwordModel {

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "text/byte_spelling.h"
 #include "text/tokenizer_json_parts.h"
 #include "text/unigram.h"
 #include "text/wordpiece_model.h"
@@ -87,15 +88,26 @@ void RefuseByteLevel(const JsonNode& model, bool byte_level) {
 
 ModelPtr ReadUnigram(const JsonNode& model, Pieces pieces, bool byte_level) {
   RefuseByteLevel(model, byte_level);
-  std::vector<double> scores;
+  UnigramOptions options;
+  std::vector<ScoredPiece> scored;
+  TokenId id = 0;
   for (const JsonNode& item : model.At("vocab").Items()) {
-    scores.push_back(item.Items()[1].Number());
+    const double score = item.Items()[1].Number();
+    options.lowest_score = id == 0 ? score : std::min(options.lowest_score, score);
+    if (!pieces->IsHidden(id) && !pieces->Piece(id).empty()) {
+      scored.push_back({pieces->Piece(id), score, id});
+    }
+    ++id;
   }
-  const auto unknown = model.Find("unk_id");
-  const TokenId unknown_id =
-      unknown && !scores.empty() ? static_cast<TokenId>(unknown->Index(scores.size() - 1)) : -1;
-  return std::make_unique<UnigramModel>(std::move(pieces), std::move(scores), unknown_id,
-                                        model.BoolOr("byte_fallback", false));
+  if (const auto unknown = model.Find("unk_id"); unknown && id > 0) {
+    options.unknown_id = static_cast<TokenId>(unknown->Index(static_cast<std::size_t>(id - 1)));
+  }
+  if (model.BoolOr("byte_fallback", false)) {
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      options.byte_ids.push_back(pieces->FindAny(SpellFallback(byte)));
+    }
+  }
+  return std::make_unique<UnigramModel>(scored, std::move(options));
 }
 
 ModelPtr ReadWordPiece(const JsonNode& model, Pieces pieces, bool byte_level) {

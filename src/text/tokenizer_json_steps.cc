@@ -30,12 +30,11 @@ NormalizerPtr ReadPrecompiled(const JsonNode& node) {
     return MakeNormalizerSequence({});
   }
   const auto bytes = DecodeBase64(text->String());
-  auto map = bytes ? Charsmap::Parse(*bytes) : std::nullopt;
-  if (!map) {
+  if (!bytes) {
     text->Fail(ErrorCode::kMalformed,
                "expected sentencepiece's normalization rules in base64, found something else");
   }
-  return MakePrecompiled(std::move(*map));
+  return MakePrecompiled(Charsmap(*bytes, text->Place()));
 }
 
 NormalizerPtr ReadNormalizerSequence(const JsonNode& node) {

@@ -1,25 +1,27 @@
 #include "text/unigram.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <utility>
 
 #include "base/utf8.h"
-#include "text/byte_spelling.h"
 
 namespace bertqa {
 namespace {
 
-/// sentencepiece, kUnkPenalty.
+/// sentencepiece and `tokenizers`: kUnkPenalty.
 constexpr double kUnknownPenalty = 10;
-
+constexpr TokenId kUnknown = -1;
 constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
 
+}  // namespace
+
 /// The best way to a place in the word: its last piece.
-struct Node {
+struct UnigramModel::Node {
   double score = 0;
   std::size_t begin = kNowhere;
-  TokenId id = -1;
+  TokenId id = kUnknown;
 
   void Offer(double candidate, std::size_t piece_begin, TokenId piece) {
     if (begin == kNowhere || candidate > score) {
@@ -28,78 +30,83 @@ struct Node {
   }
 };
 
-}  // namespace
-
-UnigramModel::UnigramModel(std::shared_ptr<const PieceTable> pieces, std::vector<double> scores,
-                           TokenId unknown_id, bool byte_fallback)
-    : pieces_(std::move(pieces)), scores_(std::move(scores)), unknown_id_(unknown_id) {
-  for (std::size_t index = 0; index < pieces_->size() && index < scores_.size(); ++index) {
-    const auto id = static_cast<TokenId>(index);
-    if (!pieces_->IsHidden(id) && !pieces_->Piece(id).empty()) {
-      trie_.Add(pieces_->Piece(id), id);
-    }
-  }
-  unknown_score_ = (scores_.empty() ? 0 : std::ranges::min(scores_)) - kUnknownPenalty;
-  for (unsigned byte = 0; byte_fallback && byte < 256; ++byte) {
-    byte_ids_.push_back(pieces_->FindAny(SpellFallback(byte)));
+UnigramModel::UnigramModel(const std::vector<ScoredPiece>& pieces, UnigramOptions options)
+    : pieces_(pieces), options_(std::move(options)) {
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    trie_.Add(std::exchange(pieces_[i].text, {}), static_cast<std::int32_t>(i));
   }
 }
 
-void UnigramModel::AppendUnknown(std::string_view text, std::size_t begin,
-                                 std::vector<WordToken>& tokens) const {
-  const auto id_of = [this](char byte) { return byte_ids_[static_cast<unsigned char>(byte)]; };
-  const std::size_t end = begin + text.size();
-  if (!byte_ids_.empty() && std::ranges::all_of(text, [&](char b) { return id_of(b) >= 0; })) {
-    for (const char byte : text) {
-      tokens.push_back({id_of(byte), begin, end});
+/// Offers every piece that begins at `begin`; returns the size of the character there.
+std::size_t UnigramModel::Extend(std::string_view word, std::size_t begin,
+                                 std::vector<Node>& nodes) const {
+  const double score = nodes[begin].score;
+  const std::size_t character_end = begin + DecodeAt(word, begin).size;
+  bool is_known = false;
+  std::uint32_t place = ByteTrie::kRoot;
+  for (std::size_t end = begin; end < word.size();) {
+    place = trie_.Next(place, word[end++]);
+    if (place == ByteTrie::kNoNode) {
+      break;
     }
-  } else if (unknown_id_ >= 0) {
-    tokens.push_back({unknown_id_, begin, end});
+    if (const std::int32_t index = trie_.Value(place); index != ByteTrie::kNone) {
+      const ScoredPiece& piece = pieces_[static_cast<std::size_t>(index)];
+      nodes[end].Offer(piece.score + score, begin,
+                       piece.id == options_.unknown_id ? kUnknown : piece.id);
+      is_known = is_known || end == character_end;
+    }
+  }
+  if (!is_known) {
+    nodes[character_end].Offer(options_.lowest_score - kUnknownPenalty + score, begin, kUnknown);
+  }
+  return character_end - begin;
+}
+
+/// Replaces the unknown ones from `first` on by what stands for them.
+void UnigramModel::ResolveUnknown(std::string_view word, std::size_t first,
+                                  std::vector<WordToken>& tokens) const {
+  const auto id_of = [this](char byte) {
+    return options_.byte_ids[static_cast<unsigned char>(byte)];
+  };
+  for (std::size_t i = first; i < tokens.size(); ++i) {
+    if (tokens[i].id != kUnknown) {
+      continue;
+    }
+    const WordToken cut = tokens[i];
+    const std::string_view text = word.substr(cut.begin, cut.end - cut.begin);
+    const auto place = tokens.begin() + static_cast<std::ptrdiff_t>(i);
+    if (!options_.byte_ids.empty() &&
+        std::ranges::all_of(text, [&](char byte) { return id_of(byte) >= 0; })) {
+      tokens.insert(place, text.size() - 1, cut);
+      for (const char byte : text) {
+        tokens[i++].id = id_of(byte);
+      }
+      --i;
+    } else if (options_.unknown_id >= 0) {
+      place->id = options_.unknown_id;
+    } else {
+      tokens.erase(place);
+      --i;
+    }
   }
 }
 
 void UnigramModel::Append(std::string_view word, std::vector<WordToken>& tokens) const {
-  std::vector<Node> best(word.size() + 1);  // by where the way ends
+  std::vector<Node> nodes(word.size() + 1);  // by where the way ends
   for (std::size_t begin = 0; begin < word.size();) {
-    const double score = best[begin].score;
-    const std::size_t character_end = begin + DecodeAt(word, begin).size;
-    bool is_known = false;
-    std::uint32_t node = ByteTrie::kRoot;
-    for (std::size_t end = begin; end < word.size();) {
-      node = trie_.Next(node, word[end++]);
-      if (node == ByteTrie::kNoNode) {
-        break;
-      }
-      const TokenId id = trie_.Value(node);
-      if (id >= 0) {
-        best[end].Offer(scores_[static_cast<std::size_t>(id)] + score, begin, id);
-        is_known |= end == character_end;
-      }
-    }
-    if (!is_known) {
-      best[character_end].Offer(unknown_score_ + score, begin, -1);
-    }
-    begin = character_end;
+    begin += Extend(word, begin, nodes);
   }
-  std::vector<std::pair<TokenId, ByteSpan>> cuts;  // from the end
-  for (std::size_t end = word.size(); end > 0;) {
-    const Node& node = best[end];
-    const bool is_unknown = node.id < 0 || node.id == unknown_id_;
-    if (is_unknown && !cuts.empty() && cuts.back().first < 0) {
-      cuts.back().second.begin = node.begin;
+  const std::size_t first = tokens.size();
+  for (std::size_t end = word.size(); end > 0; end = nodes[end].begin) {
+    const Node& node = nodes[end];
+    if (node.id == kUnknown && tokens.size() > first && tokens.back().id == kUnknown) {
+      tokens.back().begin = node.begin;
     } else {
-      cuts.push_back({is_unknown ? -1 : node.id, {node.begin, end}});
-    }
-    end = node.begin;
-  }
-  for (auto cut = cuts.rbegin(); cut != cuts.rend(); ++cut) {
-    const auto [begin, end] = cut->second;
-    if (cut->first >= 0) {
-      tokens.push_back({cut->first, begin, end});
-    } else {
-      AppendUnknown(word.substr(begin, end - begin), begin, tokens);
+      tokens.push_back({node.id, node.begin, end});
     }
   }
+  std::reverse(tokens.begin() + static_cast<std::ptrdiff_t>(first), tokens.end());
+  ResolveUnknown(word, first, tokens);
 }
 
 }  // namespace bertqa

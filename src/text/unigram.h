@@ -1,14 +1,20 @@
 #pragma once
 
-#include <memory>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
 #include "text/byte_trie.h"
-#include "text/piece_table.h"
 #include "text/subword_model.h"
 
 namespace bertqa {
+
+struct UnigramOptions {
+  TokenId unknown_id = -1;  ///< -1: an unknown character gives no token
+  double lowest_score = 0;  ///< of all pieces, those too that text cannot become
+  /// [256] of "<0x…>", -1 where there is none; empty: no byte fallback.
+  std::vector<TokenId> byte_ids = {};
+};
 
 /// The Unigram language model (Kudo 2018, section 3.2): of all ways to cut a word into pieces, the
 /// one with the highest sum of scores (log probabilities), found by Viterbi; of equals, the one
@@ -18,23 +24,21 @@ namespace bertqa {
 /// longest piece.
 class UnigramModel : public SubwordModel {
  public:
-  /// `scores` [pieces.size()]. A piece that is hidden in `pieces` is never cut.
-  /// `unknown_id` is -1 if there is none: then an unknown character gives no token.
-  UnigramModel(std::shared_ptr<const PieceTable> pieces, std::vector<double> scores,
-               TokenId unknown_id, bool byte_fallback);
+  /// `pieces` are those that text can become; their views are needed during construction only.
+  UnigramModel(const std::vector<ScoredPiece>& pieces, UnigramOptions options);
 
   void Append(std::string_view word, std::vector<WordToken>& tokens) const override;
 
  private:
-  void AppendUnknown(std::string_view text, std::size_t begin,
-                     std::vector<WordToken>& tokens) const;
+  struct Node;
 
-  std::shared_ptr<const PieceTable> pieces_;
-  std::vector<double> scores_;
+  std::size_t Extend(std::string_view word, std::size_t begin, std::vector<Node>& nodes) const;
+  void ResolveUnknown(std::string_view word, std::size_t first,
+                      std::vector<WordToken>& tokens) const;
+
+  std::vector<ScoredPiece> pieces_;  ///< by the values of `trie_`; the texts are gone
   ByteTrie trie_;
-  TokenId unknown_id_;
-  double unknown_score_ = 0;
-  std::vector<TokenId> byte_ids_;  ///< [256] of "<0x…>", empty without byte fallback
+  UnigramOptions options_;
 };
 
 }  // namespace bertqa

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/utf8.h"
+#include "bertqa/error.h"
 #include "text/charsmap.h"
 
 namespace bertqa {
@@ -74,7 +75,7 @@ Charsmap OneByteMap(unsigned char key, const std::string& replacement) {
   for (const std::uint32_t unit : units) {
     append(unit);
   }
-  return *Charsmap::Parse(bytes + replacement + '\0');
+  return {bytes + replacement + '\0', "map"};
 }
 
 TEST(CharsmapTest, WhatVanishesLeavesOthersInPlace) {
@@ -94,10 +95,32 @@ TEST(CharsmapTest, ShortClustersAreReplacedAsAWhole) {
             "xyz\u0301\u0301\u0301 [0,1) [0,1) [0,1) [1,3) [3,5) [5,7)");
 }
 
-TEST(CharsmapTest, RefusesWhatIsNone) {
-  EXPECT_FALSE(Charsmap::Parse(""));
-  EXPECT_FALSE(Charsmap::Parse(std::string("\0\0\0\0x", 5)));
-  EXPECT_FALSE(Charsmap::Parse(std::string("\x08\0\0\0abcd", 8)));
+TEST(CharsmapTest, WhatJoinsALongClusterIsReplacedOneByOne) {
+  // The conjoining letters are one cluster with the mark behind them.
+  const auto normalizer = MakePrecompiled(OneByteMap(0xE1, "x"));
+  EXPECT_EQ(Show(*normalizer, "\u1100\u1161\u0301"), "xx\u0301 [0,3) [3,6) [6,8)");
+  EXPECT_EQ(Show(*normalizer, "\u1161\u0301"), "x [0,3)");  // five bytes
+}
+
+TEST(CharsmapTest, NamesWhatIsWrong) {
+  const auto expect = [](const std::string& bytes, const std::string& message) {
+    try {
+      const Charsmap charsmap(bytes, "x");
+      FAIL() << "no error, expected: " << message;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kMalformed);
+      EXPECT_EQ(error.what(), "x: expected " + message);
+    }
+  };
+  const std::string sizes = "the size of a double array and the array, found the size ";
+  expect("", sizes + "0 with 0 bytes");
+  expect("abc", sizes + "0 with 3 bytes");
+  expect(std::string("\0\0\0\0x", 5), sizes + "0 with 5 bytes");
+  expect(std::string("\x08\0\0\0abcd", 8), sizes + "8 with 8 bytes");
+  expect(std::string("\x04\0\0\0abcd\xFF", 9), "UTF-8, found other bytes");
+}
+
+TEST(DecodeBase64Test, RefusesOtherLetters) {
   EXPECT_FALSE(DecodeBase64("a b"));
   EXPECT_EQ(DecodeBase64("YWI="), "ab");
 }

@@ -115,6 +115,11 @@ TEST(TokenizerJsonTest, WrongTypesNameTheirPlace) {
   json = Good();
   json["normalizer"] = {{"type", "Precompiled"}, {"precompiled_charsmap", "AAAA"}};
   ExpectError(ErrorCode::kMalformed,
+              "t.json: .normalizer.precompiled_charsmap: expected the size of a double array and "
+              "the array, found the size 0 with 3 bytes",
+              json);
+  json["normalizer"]["precompiled_charsmap"] = "a b";
+  ExpectError(ErrorCode::kMalformed,
               "t.json: .normalizer.precompiled_charsmap: expected sentencepiece's normalization",
               json);
 }
