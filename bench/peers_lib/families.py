@@ -44,7 +44,7 @@ FAMILIES = (
     Family("camembert", "CamemBERT", "camembert-base", LIKE_ROBERTA),
     Family("xlm-roberta", "XLM-RoBERTa", "xlm-roberta-base", LIKE_ROBERTA),
     Family("albert", "ALBERT", "albert-base-v2",
-           {"hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072}, fused=1),
+           {"hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072}, fused=11),
     Family("electra", "ELECTRA", "electra-base-discriminator",
            {"embedding_size": 768, "hidden_size": 768, "num_attention_heads": 12,
             "intermediate_size": 3072}),

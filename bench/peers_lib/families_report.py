@@ -39,5 +39,5 @@ def page(results, versions, command, questions, squad):
             "are best on other questions; `bertqa` has its defaults.\n")
     if not all(family.is_fused for family, _ in results):
         text += ("\n\\* Its optimiser fuses GELU and LayerNorm, but does not know this family's attention, "
-                 "or not that of more than one layer, and runs it operator by operator.\n")
+                 "or not that of every layer, and runs that operator by operator.\n")
     return text
