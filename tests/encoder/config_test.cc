@@ -203,8 +203,8 @@ TEST_F(ConfigTest, MobileBertsShapeIsChecked) {
   expect({{"normalization_type", "rms_norm"}}, ErrorCode::kUnsupported,
          R"("normalization_type": "rms_norm" is not supported; "no_norm" or "layer_norm" is )"
          "expected");
-  expect({{"trigram_input", 1}}, ErrorCode::kUnsupported,
-         R"("trigram_input": 1 is not supported; true or false is expected)");
+  expect({{"trigram_input", 1}}, ErrorCode::kMalformed,
+         R"("trigram_input": true or false is expected, not 1)");
   expect({{"true_hidden_size", 64}}, ErrorCode::kUnsupported,
          R"("true_hidden_size": 64 is not supported; 128 is expected)");
   expect({{"intra_bottleneck_size", 30}}, ErrorCode::kMalformed,
