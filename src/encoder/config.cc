@@ -92,7 +92,7 @@ EncoderConfig ReadEncoderConfig(const std::filesystem::path& path) {
     config.pad_id = 1;
   }
   if (traits.family == Family::kMobileBert) {
-    config.mobilebert = ReadMobileBert(reader, config.hidden_size);
+    ReadMobileBert(reader, config);  // says what the heads must divide
   }
   CheckSizes(reader, traits, config);
   if (traits.family == Family::kModernBert) {

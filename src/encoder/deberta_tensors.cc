@@ -1,7 +1,5 @@
 #include "encoder/deberta_tensors.h"
 
-#include <utility>
-
 #include "encoder/tensor_names.h"
 
 namespace bertqa {
@@ -17,12 +15,6 @@ std::string InEncoder(const char* name) {
 
 std::string InLayer(std::size_t layer_index, std::string_view name) {
   return LayerPlace(Traits(), layer_index) + std::string(name);
-}
-
-void AddPair(std::vector<ExpectedTensor>& tensors, const std::string& place, Shape weight_shape) {
-  const std::size_t rows = weight_shape[0];
-  tensors.push_back({.name = place + ".weight", .shape = std::move(weight_shape)});
-  tensors.push_back({.name = place + ".bias", .shape = {rows}});
 }
 
 }  // namespace
@@ -60,22 +52,22 @@ void AddDebertaTensors(std::vector<ExpectedTensor>& tensors, const EncoderConfig
     tensors.push_back({.name = RelativeTableName(), .shape = {2 * own.table_span(), hidden}});
   }
   if (own.normalises_table) {
-    AddPair(tensors, RelativeNormPlace(), {hidden});
+    AddWeightAndBias(tensors, RelativeNormPlace(), {hidden});
   }
   if (own.has_relative_table && !own.shares_projections) {
     for (std::size_t layer = 0; layer < config.layers; ++layer) {
       if (own.content_to_position) {
-        AddPair(tensors, PositionKeyPlace(config, layer), {hidden, hidden});
+        AddWeightAndBias(tensors, PositionKeyPlace(config, layer), {hidden, hidden});
       }
       if (own.position_to_content) {
-        AddPair(tensors, PositionQueryPlace(config, layer), {hidden, hidden});
+        AddWeightAndBias(tensors, PositionQueryPlace(config, layer), {hidden, hidden});
       }
     }
   }
   if (own.convolution_width != 0) {
-    AddPair(tensors, ConvolutionPlace(),
-            {hidden, hidden / own.convolution_groups, own.convolution_width});
-    AddPair(tensors, ConvolutionNormPlace(), {hidden});
+    AddWeightAndBias(tensors, ConvolutionPlace(),
+                     {hidden, hidden / own.convolution_groups, own.convolution_width});
+    AddWeightAndBias(tensors, ConvolutionNormPlace(), {hidden});
   }
 }
 

@@ -8,55 +8,34 @@
 #include "bertqa/error.h"
 #include "encoder/deberta_tensors.h"
 #include "encoder/distance_bias.h"
+#include "encoder/mobilebert_tensors.h"
 #include "encoder/modernbert_tensors.h"
 #include "encoder/tensor_names.h"
 
 namespace bertqa {
 namespace {
 
-void AddPair(std::vector<ExpectedTensor>& tensors, const std::string& name, Shape weight_shape) {
-  const std::size_t rows = weight_shape[0];
-  tensors.push_back({.name = name + ".weight", .shape = std::move(weight_shape)});
-  tensors.push_back({.name = name + ".bias", .shape = {rows}});
-}
-
-void AddBottlenecks(std::vector<ExpectedTensor>& tensors, const EncoderConfig& config,
-                    const std::string& place) {
-  const auto add = [&](const char* name, std::size_t outputs, std::size_t inputs) {
-    AddPair(tensors, place + name + ".dense", {outputs, inputs});
-    AddPair(tensors, place + name + ".LayerNorm", {outputs});
-  };
-  const std::size_t width = config.layer_width();
-  add(kInputBottleneck, width, config.hidden_size);
-  if (config.mobilebert.stores_shared_bottleneck) {
-    add(kSharedBottleneck, width, config.hidden_size);
-  }
-  add(kOutputBottleneck, config.hidden_size, width);
-}
-
 void AddLayer(std::vector<ExpectedTensor>& tensors, const EncoderConfig& config,
               std::size_t layer) {
-  const std::size_t width = config.layer_width();
+  if (config.family == Family::kMobileBert) {
+    return AddMobileBertLayer(tensors, config, layer);
+  }
+  const std::size_t hidden = config.hidden_size;
   const std::size_t inner = config.intermediate_size;
   const FamilyTraits& traits = TraitsOf(config.family);
   const LayerTensorNames& names = traits.layer;
   const std::string place = LayerPlace(traits, layer);
   const auto add = [&](std::string_view name, Shape shape) {
-    AddPair(tensors, place + std::string(name), std::move(shape));
+    AddWeightAndBias(tensors, place + std::string(name), std::move(shape));
   };
-  if (config.has_bottlenecks()) {
-    AddBottlenecks(tensors, config, place);
+  for (const std::string_view name : {names.query, names.key, names.value}) {
+    add(name, {hidden, hidden});
   }
-  add(names.query, {width, width});
-  add(names.key, {width, width});
-  add(names.value, {width, config.value_inputs()});
-  add(names.attention_output, {width, width});
-  add(names.attention_norm, {width});
-  for (const std::string& network : FeedForwardPlaces(config)) {
-    add(network + std::string(names.feed_forward_in), {inner, width});
-    add(network + std::string(names.feed_forward_out), {width, inner});
-    add(network + std::string(names.output_norm), {width});
-  }
+  add(names.attention_output, {hidden, hidden});
+  add(names.attention_norm, {hidden});
+  add(names.feed_forward_in, {inner, hidden});
+  add(names.feed_forward_out, {hidden, inner});
+  add(names.output_norm, {hidden});
 }
 
 void AddEmbeddings(std::vector<ExpectedTensor>& tensors, const EncoderConfig& config) {
@@ -73,12 +52,13 @@ void AddEmbeddings(std::vector<ExpectedTensor>& tensors, const EncoderConfig& co
     tensors.push_back(
         {.name = place + "token_type_embeddings.weight", .shape = {config.segment_types, width}});
   }
-  AddPair(tensors, place + "LayerNorm", {config.embedding_norm_width()});
+  AddWeightAndBias(tensors, place + "LayerNorm", {config.embedding_norm_width()});
   if (config.normalises_projected()) {
     tensors.push_back(
         {.name = ProjectionPlace(traits) + ".weight", .shape = {config.hidden_size, width}});
   } else if (config.projects_embeddings()) {
-    AddPair(tensors, ProjectionPlace(traits), {config.hidden_size, config.projection_inputs()});
+    AddWeightAndBias(tensors, ProjectionPlace(traits),
+                     {config.hidden_size, config.projection_inputs()});
   }
 }
 
@@ -218,6 +198,13 @@ class Matcher {
 
 }  // namespace
 
+void AddWeightAndBias(std::vector<ExpectedTensor>& tensors, const std::string& place,
+                      Shape weight_shape) {
+  const std::size_t rows = weight_shape[0];
+  tensors.push_back({.name = place + ".weight", .shape = std::move(weight_shape)});
+  tensors.push_back({.name = place + ".bias", .shape = {rows}});
+}
+
 std::vector<ExpectedTensor> ExpectedTensors(const EncoderConfig& config) {
   if (config.family == Family::kModernBert) {
     return ModernBertTensors(config);
@@ -234,7 +221,7 @@ std::vector<ExpectedTensor> ExpectedTensors(const EncoderConfig& config) {
   if (config.family == Family::kDeberta) {
     AddDebertaTensors(tensors, config);
   }
-  AddPair(tensors, std::string(TraitsOf(config.family).head), {2, config.hidden_size});
+  AddWeightAndBias(tensors, std::string(TraitsOf(config.family).head), {2, config.hidden_size});
   return tensors;
 }
 

@@ -16,6 +16,10 @@ struct ExpectedTensor {
   Shape shape;
 };
 
+/// Adds "<place>.weight", and "<place>.bias" with as many numbers as the weight has rows.
+void AddWeightAndBias(std::vector<ExpectedTensor>& tensors, const std::string& place,
+                      Shape weight_shape);
+
 /// All tensors of the network that `config` describes, in the order in which it computes (that of
 /// transformers' `BertForQuestionAnswering`): shared layers once.
 std::vector<ExpectedTensor> ExpectedTensors(const EncoderConfig& config);

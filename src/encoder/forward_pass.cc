@@ -6,7 +6,6 @@
 #include "encoder/relative_positions.h"
 #include "encoder/trigrams.h"
 #include "kernels/layer_norm.h"
-#include "kernels/rotary.h"
 #include "kernels/widen.h"
 
 namespace bertqa {
@@ -255,37 +254,6 @@ void ForwardPass::FeedForward(const FeedForwardParameters& weights, TokenRange r
   }
   Multiply(inner_operand, rows.size(), weights.out, Activation::kNone,
            {.floats = output, .stride = width});
-}
-
-void ForwardPass::ProjectQueryKeyValue(std::size_t layer, const float* input, TokenRange rows,
-                                       Scratch& scratch) {
-  const std::size_t hidden = config_.hidden_size;
-  const LayerParameters& weights = parameters_.layer(layer);
-  OperandView operand = scratch.operand.Assign(input, hidden, rows.size(), hidden);
-  if (weights.bottlenecks) {
-    operand = EnterBottlenecks(*weights.bottlenecks, operand, rows, scratch);
-  }
-  const LinearOutput output = QueryKeyValueOutput(rows, /*first_column=*/0);
-  Multiply(operand, rows.size(), weights.query_key_value, Activation::kNone, output);
-  if (types_.bfloat16_attention) {
-    RotateQueriesAndKeys(layer, rows, output.halves);
-  } else {
-    RotateQueriesAndKeys(layer, rows, output.floats);
-  }
-}
-
-/// `qkv` [rows, 3 · H]: where the family has rotary positions.
-template <typename T>
-void ForwardPass::RotateQueriesAndKeys(std::size_t layer, TokenRange rows, T* qkv) const {
-  if (!config_.has_rotary_positions()) {
-    return;
-  }
-  const RotaryTable& table =
-      config_.is_local(layer) ? workspace_.local_rotary() : workspace_.global_rotary();
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    Rotate(options_.isa, qkv + row * 3 * config_.hidden_size, 2 * config_.attention_heads,
-           config_.head_size(), table.At(position_of_[rows.begin + row]));
-  }
 }
 
 void ForwardPass::ProjectLogits(const float* input, TokenRange rows, Scratch& scratch) {

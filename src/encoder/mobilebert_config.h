@@ -5,6 +5,7 @@
 namespace bertqa {
 
 class ConfigReader;
+struct EncoderConfig;
 
 /// What queries, keys and values of a layer are made of.
 enum class AttentionInput {
@@ -30,7 +31,8 @@ struct MobileBertConfig {
   bool scales_only = false;       ///< "no_norm": values are scaled and shifted, not normalised
 };
 
-/// As transformers' MobileBertConfig, with its defaults. Errors as ReadEncoderConfig.
-MobileBertConfig ReadMobileBert(ConfigReader& reader, std::size_t hidden_size);
+/// Completes `config`, with the defaults of transformers' MobileBertConfig. Errors as
+/// ReadEncoderConfig.
+void ReadMobileBert(ConfigReader& reader, EncoderConfig& config);
 
 }  // namespace bertqa

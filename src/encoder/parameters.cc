@@ -7,6 +7,7 @@
 
 #include "encoder/convolution.h"
 #include "encoder/distance_bias.h"
+#include "encoder/mobilebert_tensors.h"
 #include "encoder/modernbert_tensors.h"
 #include "encoder/relative_positions.h"
 #include "encoder/task_team.h"
@@ -16,75 +17,32 @@
 namespace bertqa {
 namespace {
 
-std::optional<BottleneckParameters> ReadBottlenecks(const TensorLoader& loader,
-                                                    const EncoderConfig& config,
-                                                    const std::string& place) {
-  if (!config.has_bottlenecks()) {
-    return {};
-  }
-  const std::size_t hidden = config.hidden_size;
-  const std::size_t width = config.layer_width();
-  const auto read = [&](const char* name, std::size_t inputs, std::size_t outputs) {
-    const std::string at = place + name;
-    return Bottleneck{
-        .dense = loader.ReadLinear({at + ".dense"}, inputs, outputs),
-        .norm = loader.ReadNorm(at + ".LayerNorm", outputs, config.layer_norm_epsilon)};
-  };
-  BottleneckParameters bottlenecks{.input = read(kInputBottleneck, hidden, width),
-                                   .query_key = {},
-                                   .value = {},
-                                   .output = read(kOutputBottleneck, width, hidden)};
-  if (config.mobilebert.attention_input == AttentionInput::kSharedBottleneck) {
-    const std::string value = place + std::string(TraitsOf(config.family).layer.value);
-    bottlenecks.query_key = read(kSharedBottleneck, hidden, width);
-    bottlenecks.value = loader.ReadLinear({value}, hidden, width);
-  }
-  return bottlenecks;
-}
-
-std::vector<FeedForwardParameters> ReadFeedForwards(const TensorLoader& loader,
-                                                    const EncoderConfig& config,
-                                                    const std::string& place) {
-  const std::size_t width = config.layer_width();
-  const std::size_t inner = config.intermediate_size;
-  const LayerTensorNames& names = TraitsOf(config.family).layer;
-  const std::vector<std::string> places = FeedForwardPlaces(config);
-  std::vector<FeedForwardParameters> networks;
-  networks.reserve(places.size());
-  for (const std::string& network : places) {
-    const auto at = [&](std::string_view name) { return place + network + std::string(name); };
-    const bool is_last = networks.size() + 1 == places.size();
-    networks.push_back(
-        {.in = loader.ReadLinear({at(names.feed_forward_in)}, width, inner),
-         .out = loader.ReadLinear({at(names.feed_forward_out)}, inner, width),
-         .norm = loader.ReadNorm(at(names.output_norm), width,
-                                 is_last ? config.outer_epsilon() : config.layer_norm_epsilon)});
-  }
-  return networks;
-}
-
-LayerParameters ReadLayer(const TensorLoader& loader, std::size_t layer) {
+LayerParameters ReadLayer(const TensorLoader& loader, std::size_t layer_index) {
   const EncoderConfig& config = loader.config();
   if (config.family == Family::kModernBert) {
-    return ReadModernBertLayer(loader, layer);
+    return ReadModernBertLayer(loader, layer_index);
   }
-  const std::size_t width = config.layer_width();
+  if (config.family == Family::kMobileBert) {
+    return ReadMobileBertLayer(loader, layer_index);
+  }
+  const std::size_t hidden = config.hidden_size;
+  const std::size_t inner = config.intermediate_size;
   const FamilyTraits& traits = TraitsOf(config.family);
   const LayerTensorNames& names = traits.layer;
-  const std::string place = LayerPlace(traits, layer);
-  const auto at = [&](std::string_view name) { return place + std::string(name); };
-  std::vector<StoredRows> query_key_value = {{at(names.query)}, {at(names.key)}};
-  if (config.mobilebert.attention_input != AttentionInput::kSharedBottleneck) {
-    query_key_value.push_back({at(names.value)});
-  }
-  return {
-      .bottlenecks = ReadBottlenecks(loader, config, place),
-      .query_key_value =
-          loader.ReadLinears(query_key_value, width, width, loader.options().precision),
-      .attention_output = loader.ReadLinear({at(names.attention_output)}, width, width),
-      .attention_norm = loader.ReadNorm(at(names.attention_norm), width, config.layer_norm_epsilon),
-      .feed_forwards = ReadFeedForwards(loader, config, place),
+  const auto at = [place = LayerPlace(traits, layer_index)](std::string_view name) {
+    return place + std::string(name);
   };
+  LayerParameters layer{
+      .query_key_value = loader.ReadLinears({{at(names.query)}, {at(names.key)}, {at(names.value)}},
+                                            hidden, hidden, loader.options().precision),
+      .attention_output = loader.ReadLinear({at(names.attention_output)}, hidden, hidden),
+      .attention_norm = loader.ReadNorm(at(names.attention_norm), hidden),
+      .feed_forwards = {}};
+  layer.feed_forwards.push_back(
+      {.in = loader.ReadLinear({at(names.feed_forward_in)}, hidden, inner),
+       .out = loader.ReadLinear({at(names.feed_forward_out)}, inner, hidden),
+       .norm = loader.ReadNorm(at(names.output_norm), hidden)});
+  return layer;
 }
 
 EmbeddingParameters ReadEmbeddings(const TensorLoader& loader) {

@@ -9,7 +9,6 @@
 #include "encoder/task_team.h"
 #include "encoder/tensor_loader.h"
 #include "kernels/attention.h"
-#include "kernels/layer_norm.h"
 
 namespace bertqa {
 namespace {
@@ -56,8 +55,7 @@ AlignedBuffer<float> ReadTable(const TensorLoader& loader) {
   AlignedBuffer<float> table = loader.Float(RelativeTableName(), rows * config.hidden_size);
   if (config.deberta.normalises_table) {
     const LayerNorm norm = loader.ReadNorm(RelativeNormPlace(), config.hidden_size);
-    AddAndNormalise(loader.options().isa, table.data(), /*residual=*/nullptr, rows,
-                    config.hidden_size, norm.weight.data(), norm.bias.data(), norm.epsilon);
+    Normalise(loader.options().isa, norm, table.data(), /*residual=*/nullptr, rows);
   }
   return table;
 }

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "encoder/config.h"
+#include "encoder/family.h"
 
 namespace bertqa {
 
@@ -30,21 +29,5 @@ inline std::string LayerPlace(const FamilyTraits& traits, std::size_t layer_inde
   }
   return place + '.';
 }
-
-/// Places of a layer's feed-forward networks in the order in which they are computed: behind
-/// LayerPlace, before FamilyTraits::layer's names. MobileBERT's are "ffn.0.", "ffn.1.", … and "".
-inline std::vector<std::string> FeedForwardPlaces(const EncoderConfig& config) {
-  std::vector<std::string> places;
-  for (std::size_t index = 0; index + 1 < config.mobilebert.feed_forwards; ++index) {
-    places.push_back("ffn." + std::to_string(index) + ".");
-  }
-  places.emplace_back();
-  return places;
-}
-
-/// Behind LayerPlace, each of them with a ".dense" and a ".LayerNorm".
-inline constexpr const char* kInputBottleneck = "bottleneck.input";
-inline constexpr const char* kSharedBottleneck = "bottleneck.attention";
-inline constexpr const char* kOutputBottleneck = "output.bottleneck";
 
 }  // namespace bertqa
