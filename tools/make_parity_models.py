@@ -31,16 +31,36 @@ FAMILIES = {
                                    GOLDEN / "tokenizers/xlm-roberta.json"]),
     "albert": ("Albert", [GOLDEN / "models/spm-albert", GOLDEN / "models/spm-albert-cased",
                           GOLDEN / "tokenizers/albert.json"]),
+    "mobilebert": ("MobileBert", [WORDPIECE]),
+    "modernbert": ("ModernBert", [GOLDEN / "tokenizers/modernbert.json"]),
+    "deberta-v2": ("DebertaV2", [GOLDEN / "models/spm-deberta", GOLDEN / "models/spm-deberta-punct",
+                                 GOLDEN / "tokenizers/deberta-v3.json"]),
 }
 # hidden, heads, layers, inner, positions, embedding (where the family has one), activation
 SHAPES = [(24, 3, 2, 50, 514, 16, "gelu"), (60, 5, 3, 100, 200, 60, "gelu_new"),
           (128, 2, 1, 333, 514, 140, "relu"), (96, 12, 4, 64, 130, 96, "gelu")]
 LIKE_ROBERTA = ("roberta", "camembert", "xlm-roberta")
+# What only one family has: of hidden size, embedding size and activation.
+OF_THEIR_OWN = {
+    "mobilebert": lambda hidden, embedding, activation: {
+        "embedding_size": embedding, "intra_bottleneck_size": hidden // 2,
+        "normalization_type": "no_norm" if hidden < 90 else "layer_norm"},
+    "modernbert": lambda hidden, embedding, activation: {
+        **{f"{name}_token_id": 0 for name in ("pad", "bos", "eos", "cls", "sep")},
+        "hidden_activation": activation, "local_attention": 32, "norm_bias": hidden < 90,
+        "global_attn_every_n_layers": 2},
+    "deberta-v2": lambda hidden, embedding, activation: {
+        "embedding_size": embedding, "relative_attention": True, "position_buckets": 16,
+        "pos_att_type": "c2p|p2c", "share_att_key": hidden < 90, "type_vocab_size": 2 * (hidden // 60),
+        "norm_rel_ebd": "layer_norm", "position_biased_input": hidden > 90,
+        "conv_kernel_size": 3 if hidden == 96 else 0},
+}
 
 
 def put_tokenizer(family, prefix, source, folder, lowercase):
     """The tokenizer's files, and which class they are of."""
-    settings = {"tokenizer_class": f"{prefix}Tokenizer"}
+    settings = {"tokenizer_class": f"{prefix}Tokenizer" if family != "modernbert" else
+                "PreTrainedTokenizerFast"}
     if source.is_dir():
         shutil.copytree(source, folder, dirs_exist_ok=True)
     elif source.suffix == ".json":
@@ -69,23 +89,25 @@ def configuration_of(family, shape, tokenizer):
         options["embedding_size"] = embedding
     if family in LIKE_ROBERTA:
         options |= {"type_vocab_size": 1, "pad_token_id": tokenizer.pad_token_id or 1}
-    return options
+    if family == "modernbert":
+        del options["hidden_act"]
+    return options | OF_THEIR_OWN.get(family, lambda *_: {})(hidden, embedding, activation)
 
 
-def randomize(model, seed):
+def randomize(model, seed, scale):
     """Norms, biases and all."""
     torch.manual_seed(seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn_like(parameter)
-            if name.lower().endswith(("layernorm.weight", "layer_norm.weight")):
+            if name.lower().endswith("norm.weight"):
                 parameter.copy_(1 + 0.1 * noise)
             elif parameter.dim() == 1:
                 parameter.copy_(0.1 * noise)
             elif name.endswith("_embeddings.weight"):
                 parameter.copy_(noise)
             else:
-                parameter.copy_(1.5 * noise / parameter.shape[1] ** 0.5)
+                parameter.copy_(scale * noise / parameter.shape[1] ** 0.5)
 
 
 def main():
@@ -99,7 +121,8 @@ def main():
                 config = getattr(transformers, f"{prefix}Config")(
                     **configuration_of(family, shape, tokenizer))
                 model = getattr(transformers, f"{prefix}ForQuestionAnswering")(config)
-                randomize(model, number)
+                # Where nothing is normalised, larger weights would make numbers of millions.
+                randomize(model, number, 0.4 if family == "mobilebert" else 1.5)
                 model.save_pretrained(folder)
 
 

@@ -37,6 +37,13 @@ class Family:
 
 # The vocabulary is the bundled model's for all: its size costs no time, since rows are looked up.
 LIKE_ROBERTA = {"max_position_embeddings": 514, "type_vocab_size": 1, "layer_norm_eps": 1e-5}
+# ModernBERT's defaults name ids of its own vocabulary.
+NO_SPECIAL = {f"{name}_token_id": 0 for name in ("pad", "bos", "eos", "cls", "sep")}
+DEBERTA_V3 = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12,
+              "intermediate_size": 3072, "type_vocab_size": 0, "layer_norm_eps": 1e-7,
+              "relative_attention": True, "position_buckets": 256, "norm_rel_ebd": "layer_norm",
+              "share_att_key": True, "pos_att_type": ["p2c", "c2p"],
+              "position_biased_input": False}
 FAMILIES = (
     Family("bert", "BERT", "bert-base-uncased"),
     Family("distilbert", "DistilBERT", "distilbert-base-uncased", layers=6, fused=0),
@@ -50,6 +57,9 @@ FAMILIES = (
             "intermediate_size": 3072}),
     Family("mpnet", "MPNet", "mpnet-base",
            {"max_position_embeddings": 514, "layer_norm_eps": 1e-5}, fused=0),
+    Family("mobilebert", "MobileBERT", "mobilebert-uncased", layers=24, fused=0),
+    Family("modernbert", "ModernBERT", "ModernBERT-base", NO_SPECIAL, layers=22, fused=0),
+    Family("deberta-v2", "DeBERTa-v3", "deberta-v3-base", DEBERTA_V3, fused=0),
 )
 BY_NAME = {family.name: family for family in FAMILIES}
 

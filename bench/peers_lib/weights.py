@@ -59,7 +59,7 @@ def with_random_weights(model):
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn(parameter.shape, generator=generator)
-            if name.lower().endswith(("layernorm.weight", "layer_norm.weight")):
+            if name.lower().endswith("norm.weight"):
                 value = 1 + 0.1 * noise
             elif parameter.dim() == 1:
                 value = 0.1 * noise

@@ -59,10 +59,13 @@ class Reference:
 
     def cut(self, question):
         """The question, no longer than the limit, so that both sides get the same text."""
-        spans = self.tokenizer(question, add_special_tokens=False,
-                               return_offsets_mapping=True)["offset_mapping"]
-        return question if len(spans) <= self.limits.question else (
-            question[:spans[self.limits.question - 1][1]])
+        for kept in range(self.limits.question, 0, -1):
+            spans = self.tokenizer(question, add_special_tokens=False,
+                                   return_offsets_mapping=True)["offset_mapping"]
+            if len(spans) <= self.limits.question:
+                break
+            question = question[:spans[kept - 1][1]]  # the rest of a word may be more tokens
+        return question
 
     def read(self, question, context):
         """A Reading, and the obvious decoder's answer."""
