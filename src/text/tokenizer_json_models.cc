@@ -53,7 +53,7 @@ BpeModel::Merge ReadMerge(const JsonNode& item) {
 using Pieces = std::shared_ptr<const PieceTable>;
 using ModelPtr = std::unique_ptr<SubwordModel>;
 
-ModelPtr ReadBpe(const JsonNode& model, Pieces pieces, bool byte_level) {
+ModelPtr ReadBpe(const JsonNode& model, const Pieces& pieces, bool byte_level) {
   if (const auto dropout = model.Find("dropout"); dropout && dropout->Number() != 0) {
     dropout->Fail(ErrorCode::kUnsupported, "random merges are not supported; expected null");
   }
@@ -76,8 +76,7 @@ ModelPtr ReadBpe(const JsonNode& model, Pieces pieces, bool byte_level) {
   for (const JsonNode& item : model.At("merges").Items()) {
     merges.push_back(ReadMerge(item));
   }
-  return std::make_unique<BpeModel>(std::move(pieces), merges, std::move(options),
-                                    model.Place() + ".merges");
+  return std::make_unique<BpeModel>(pieces, merges, std::move(options), model.Place() + ".merges");
 }
 
 void RefuseByteLevel(const JsonNode& model, bool byte_level) {
@@ -86,7 +85,7 @@ void RefuseByteLevel(const JsonNode& model, bool byte_level) {
   }
 }
 
-ModelPtr ReadUnigram(const JsonNode& model, Pieces pieces, bool byte_level) {
+ModelPtr ReadUnigram(const JsonNode& model, const Pieces& pieces, bool byte_level) {
   RefuseByteLevel(model, byte_level);
   UnigramOptions options;
   std::vector<ScoredPiece> scored;
@@ -110,7 +109,7 @@ ModelPtr ReadUnigram(const JsonNode& model, Pieces pieces, bool byte_level) {
   return std::make_unique<UnigramModel>(scored, std::move(options));
 }
 
-ModelPtr ReadWordPiece(const JsonNode& model, Pieces pieces, bool byte_level) {
+ModelPtr ReadWordPiece(const JsonNode& model, const Pieces& pieces, bool byte_level) {
   RefuseByteLevel(model, byte_level);
   const std::string unknown = model.StringOr("unk_token", "[UNK]");
   const TokenId unknown_id = pieces->FindAny(unknown);
@@ -119,7 +118,7 @@ ModelPtr ReadWordPiece(const JsonNode& model, Pieces pieces, bool byte_level) {
                "expected the unknown token \"" + unknown + "\" in the vocabulary, found none");
   }
   const auto limit = model.Find("max_input_chars_per_word");
-  return std::make_unique<WordPieceModel>(std::move(pieces), unknown_id,
+  return std::make_unique<WordPieceModel>(pieces, unknown_id,
                                           model.StringOr("continuing_subword_prefix", "##"),
                                           limit ? limit->Index(kMaxId) : std::size_t{100});
 }
@@ -127,7 +126,7 @@ ModelPtr ReadWordPiece(const JsonNode& model, Pieces pieces, bool byte_level) {
 struct ModelRow {
   std::string_view name;
   PieceTable (*read_pieces)(const JsonNode& model);
-  ModelPtr (*read)(const JsonNode& model, Pieces pieces, bool byte_level);
+  ModelPtr (*read)(const JsonNode& model, const Pieces& pieces, bool byte_level);
 };
 
 constexpr ModelRow kModels[] = {
@@ -151,8 +150,9 @@ PieceTable ReadModelPieces(const JsonNode& model) {
 }
 
 std::unique_ptr<SubwordModel> ReadModel(const JsonNode& model,
-                                        std::shared_ptr<const PieceTable> pieces, bool byte_level) {
-  return RowOf(model).read(model, std::move(pieces), byte_level);
+                                        const std::shared_ptr<const PieceTable>& pieces,
+                                        bool byte_level) {
+  return RowOf(model).read(model, pieces, byte_level);
 }
 
 }  // namespace bertqa

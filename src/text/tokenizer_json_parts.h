@@ -28,7 +28,8 @@ ReadPreTokenizerResult ReadPreTokenizer(const JsonNode& node);
 PieceTable ReadModelPieces(const JsonNode& model);
 /// The model over `pieces`, which may hold added tokens by now.
 std::unique_ptr<SubwordModel> ReadModel(const JsonNode& model,
-                                        std::shared_ptr<const PieceTable> pieces, bool byte_level);
+                                        const std::shared_ptr<const PieceTable>& pieces,
+                                        bool byte_level);
 
 /// The template of a pair of texts, from the post-processor.
 PairTemplate ReadPairTemplate(const JsonNode& post_processor, std::size_t vocabulary_size);
