@@ -17,6 +17,7 @@ class Family:
     layers: int = 12
     optimizer: str = "bert"  # the name by which ONNX Runtime's optimiser knows the graph
     fused: int = 12  # layers of which it makes attention one operator
+    is_like_bert: bool = True  # around attention: a GELU with bias, LayerNorm behind each sum
 
     @property
     def is_fused(self):
@@ -57,8 +58,10 @@ FAMILIES = (
             "intermediate_size": 3072}),
     Family("mpnet", "MPNet", "mpnet-base",
            {"max_position_embeddings": 514, "layer_norm_eps": 1e-5}, fused=0),
-    Family("mobilebert", "MobileBERT", "mobilebert-uncased", layers=24, fused=0),
-    Family("modernbert", "ModernBERT", "ModernBERT-base", NO_SPECIAL, layers=22, fused=0),
+    Family("mobilebert", "MobileBERT", "mobilebert-uncased", layers=24, fused=0,
+           is_like_bert=False),
+    Family("modernbert", "ModernBERT", "ModernBERT-base", NO_SPECIAL, layers=22, fused=0,
+           is_like_bert=False),
     Family("deberta-v2", "DeBERTa-v3", "deberta-v3-base", DEBERTA_V3, fused=0),
 )
 BY_NAME = {family.name: family for family in FAMILIES}
