@@ -12,6 +12,7 @@ $SOURCE_DATE_EPOCH, else of the newest commit. Form: https://spdx.github.io/spdx
 
 import argparse
 import datetime
+import functools
 import hashlib
 import json
 import os
@@ -57,6 +58,7 @@ def needed(binary):
     return {name: found.get(name) for name in names}
 
 
+@functools.cache  # most files are needed by several binaries
 def debian_package(file):
     """(package, version) that owns the file, or None."""
     real = os.path.realpath(file)

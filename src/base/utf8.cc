@@ -13,10 +13,6 @@ std::uint8_t ByteAt(std::string_view text, std::size_t position) {
   return static_cast<std::uint8_t>(text[position]);
 }
 
-bool IsContinuation(std::uint8_t byte) {
-  return (byte & 0xC0U) == 0x80U;
-}
-
 /// Length of the valid character at `position`, 0 if it is not one (Unicode, table 3-7).
 std::size_t ValidLength(std::string_view text, std::size_t position) {
   const std::uint8_t lead = ByteAt(text, position);
@@ -38,7 +34,7 @@ std::size_t ValidLength(std::string_view text, std::size_t position) {
     return 0;
   }
   for (std::size_t i = 2; i < length; ++i) {
-    if (!IsContinuation(ByteAt(text, position + i))) {
+    if (!IsContinuationByte(text[position + i])) {
       return 0;
     }
   }
@@ -126,9 +122,8 @@ void AppendUtf8(std::string& text, char32_t code_point) {
 }
 
 std::size_t CountCodePoints(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
-    return !IsContinuation(static_cast<std::uint8_t>(byte));
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char byte) { return !IsContinuationByte(byte); }));
 }
 
 std::string_view WithoutByteOrderMark(std::string_view text) {

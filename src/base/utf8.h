@@ -14,6 +14,11 @@ struct CodePoint {
   std::size_t size = 0;
 };
 
+/// Whether a byte of UTF-8 goes on with a character instead of beginning one.
+inline bool IsContinuationByte(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
+
 /// Decodes the character at `text[position]`. REQUIRES: valid UTF-8, position < text.size() and on
 /// a character boundary.
 CodePoint DecodeAt(std::string_view text, std::size_t position);

@@ -42,6 +42,19 @@ constexpr FamilyTraits kBert = {.family = Family::kBert,
                                 .layers = "encoder.layer.",
                                 .layer = kBertLayer};
 
+/// What a family is called; all else as BERT's.
+constexpr FamilyTraits LikeBert(Family family, std::string_view model_type,
+                                std::string_view architecture, std::string_view name,
+                                std::string_view prefix) {
+  FamilyTraits traits = kBert;
+  traits.family = family;
+  traits.model_type = model_type;
+  traits.architecture = architecture;
+  traits.name = name;
+  traits.prefix = prefix;
+  return traits;
+}
+
 // Sanh et al. 2019
 constexpr FamilyTraits kDistilBert = {.family = Family::kDistilBert,
                                       .model_type = "distilbert",
@@ -74,14 +87,9 @@ constexpr FamilyTraits kDistilBert = {.family = Family::kDistilBert,
 // Liu et al. 2019, and those trained as it was: Martin et al. 2020, Conneau et al. 2020.
 constexpr FamilyTraits RobertaLike(Family family, std::string_view model_type,
                                    std::string_view architecture, std::string_view name) {
-  FamilyTraits traits = kBert;
-  traits.family = family;
-  traits.model_type = model_type;
-  traits.architecture = architecture;
-  traits.name = name;
+  FamilyTraits traits = LikeBert(family, model_type, architecture, name, "roberta.");
   traits.positions = PositionRule::kAfterPad;
   traits.segments = SegmentRule::kFirst;
-  traits.prefix = "roberta.";
   return traits;
 }
 
@@ -112,28 +120,18 @@ constexpr FamilyTraits kAlbert = {.family = Family::kAlbert,
 
 // Clark et al. 2020; the discriminator
 constexpr FamilyTraits Electra() {
-  FamilyTraits traits = kBert;
-  traits.family = Family::kElectra;
-  traits.model_type = "electra";
-  traits.architecture = "Electra";
-  traits.name = "ELECTRA";
+  FamilyTraits traits = LikeBert(Family::kElectra, "electra", "Electra", "ELECTRA", "electra.");
   traits.projection = ProjectionRule::kWhereSizesDiffer;
   traits.projection_name = "embeddings_project";
-  traits.prefix = "electra.";
   return traits;
 }
 
 // Song et al. 2020
 constexpr FamilyTraits MpNet() {
-  FamilyTraits traits = kBert;
-  traits.family = Family::kMpNet;
-  traits.model_type = "mpnet";
-  traits.architecture = "MPNet";
-  traits.name = "MPNet";
+  FamilyTraits traits = LikeBert(Family::kMpNet, "mpnet", "MPNet", "MPNet", "mpnet.");
   traits.positions = PositionRule::kAfterOne;
   traits.segments = SegmentRule::kNone;
   traits.has_distance_bias = true;
-  traits.prefix = "mpnet.";
   traits.layer.query = "attention.attn.q";
   traits.layer.key = "attention.attn.k";
   traits.layer.value = "attention.attn.v";
@@ -144,15 +142,11 @@ constexpr FamilyTraits MpNet() {
 
 // Warner et al. 2024. Its tensors: modernbert_tensors.h.
 constexpr FamilyTraits ModernBert() {
-  FamilyTraits traits = kBert;
-  traits.family = Family::kModernBert;
-  traits.model_type = "modernbert";
-  traits.architecture = "ModernBert";
-  traits.name = "ModernBERT";
+  FamilyTraits traits =
+      LikeBert(Family::kModernBert, "modernbert", "ModernBert", "ModernBERT", "model.");
   traits.keys.activation = "hidden_activation";
   traits.positions = PositionRule::kRotary;
   traits.segments = SegmentRule::kNone;
-  traits.prefix = "model.";
   traits.layers = "layers.";
   traits.layer = {};
   traits.head = "classifier";
@@ -162,15 +156,11 @@ constexpr FamilyTraits ModernBert() {
 
 // He et al. 2021, and He et al. 2023, which differ in their configurations only
 constexpr FamilyTraits Deberta() {
-  FamilyTraits traits = kBert;
-  traits.family = Family::kDeberta;
-  traits.model_type = "deberta-v2";
-  traits.architecture = "DebertaV2";
-  traits.name = "DeBERTa-v2";
+  FamilyTraits traits =
+      LikeBert(Family::kDeberta, "deberta-v2", "DebertaV2", "DeBERTa-v2", "deberta.");
   traits.segments = SegmentRule::kOptional;
   traits.projection = ProjectionRule::kBeforeNorm;
   traits.projection_name = "embeddings.embed_proj";
-  traits.prefix = "deberta.";
   traits.layer.query = "attention.self.query_proj";
   traits.layer.key = "attention.self.key_proj";
   traits.layer.value = "attention.self.value_proj";
@@ -179,15 +169,11 @@ constexpr FamilyTraits Deberta() {
 
 // Sun et al. 2020; layers: mobilebert_config.h
 constexpr FamilyTraits MobileBert() {
-  FamilyTraits traits = kBert;
-  traits.family = Family::kMobileBert;
-  traits.model_type = "mobilebert";
-  traits.architecture = "MobileBert";
-  traits.name = "MobileBERT";
+  FamilyTraits traits =
+      LikeBert(Family::kMobileBert, "mobilebert", "MobileBert", "MobileBERT", "mobilebert.");
   traits.default_activation = "relu";
   traits.projection = ProjectionRule::kOfWords;
   traits.projection_name = "embeddings.embedding_transformation";
-  traits.prefix = "mobilebert.";
   return traits;
 }
 

@@ -48,11 +48,9 @@ ForwardPass::ForwardPass(const EncoderConfig& config, const ComputeOptions& opti
   logits_.end.resize(batch.token_count());
   workspace_.Reserve(batch.token_count());
   const RelativePositions* const positions = parameters.relative_positions.get();
-  workspace_.ReserveWindows(LongestWindow(batch),
-                            positions == nullptr ? 0 : positions->max_table_rows());
-  if (config.has_rotary_positions()) {
-    workspace_.ReserveRotary(1 + *std::max_element(position_of_.begin(), position_of_.end()));
-  }
+  const std::size_t longest = LongestWindow(batch);
+  workspace_.ReserveWindows(longest, positions == nullptr ? 0 : positions->max_table_rows());
+  workspace_.ReserveRotary(longest);
 }
 
 SpanLogits ForwardPass::Run() {

@@ -44,7 +44,7 @@ class Workspace {
   /// Makes room for attention in windows of up to `max_tokens`, with tables of positions of up to
   /// `table_rows` (0: none). A family may take windows that are far longer than the usual ones.
   void ReserveWindows(std::size_t max_tokens, std::size_t table_rows);
-  /// Makes the tables of rotary positions long enough for such a window.
+  /// Makes the tables of rotary positions, if there are any, long enough for such a window.
   void ReserveRotary(std::size_t window_tokens);
 
   TaskTeam& team() { return team_; }

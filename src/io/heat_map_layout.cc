@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/utf8.h"
 #include "io/svg_text.h"
 
 namespace bertqa {
@@ -40,7 +41,7 @@ std::string CutLong(std::string_view text) {
     return std::string(text);
   }
   std::size_t end = kLongestTokenBytes;
-  while ((static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+  while (IsContinuationByte(text[end])) {
     --end;
   }
   return std::string(text.substr(0, end)) + "…";

@@ -15,7 +15,7 @@ bool HasFlagAt(std::string_view text, std::size_t position, CharacterFlag flag) 
 /// Where the last character of a text that is not empty begins.
 std::size_t LastCharacter(std::string_view text) {
   std::size_t begin = text.size() - 1;
-  while ((static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80U) {
+  while (IsContinuationByte(text[begin])) {
     --begin;
   }
   return begin;

@@ -51,7 +51,7 @@ ByteSpan FirstOrigin(const AlignedText& text, std::size_t begin) {
 
 ByteSpan LastOrigin(const AlignedText& text, std::size_t end) {
   std::size_t begin = end - 1;
-  while ((static_cast<unsigned char>(text.view()[begin]) & 0xC0U) == 0x80U) {
+  while (IsContinuationByte(text.view()[begin])) {
     --begin;
   }
   return text.Origin(begin, end);

@@ -33,10 +33,6 @@ bool HasLeaf(std::uint32_t unit) {
   return (unit >> 8U & 1U) != 0;
 }
 
-bool IsContinuation(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
-}
-
 /// Whether a cluster goes on. `state` is 0 at its first character. Which marks and signs there are,
 /// the oracle says, which knows newer ones than utf8proc; what else joins, utf8proc does.
 bool Joins(char32_t left, char32_t right, std::int32_t& state) {
@@ -117,7 +113,8 @@ std::optional<std::string_view> Charsmap::Find(std::string_view text) const {
     node ^= OffsetOf(unit);
     if (HasLeaf(unit) && node < units_.size()) {
       const std::size_t begin = units_[node] & 0x7FFFFFFFU;
-      const bool is_inside = begin < replacements_.size() && !IsContinuation(replacements_[begin]);
+      const bool is_inside =
+          begin < replacements_.size() && !IsContinuationByte(replacements_[begin]);
       if (!is_inside) {
         break;
       }

@@ -8,13 +8,6 @@
 #include "text/white_space.h"
 
 namespace bertqa {
-namespace {
-
-bool IsContinuation(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
-}
-
-}  // namespace
 
 /// Keeps what tokenizer.h promises of spans, whatever the steps did to them: on character
 /// boundaries, neither empty nor descending, and without white space at their ends unless there is
@@ -48,7 +41,7 @@ class ComposedTokenizer::Writer {
 
  private:
   bool IsInside(std::size_t position) const {
-    return position < text_.size() && IsContinuation(text_[position]);
+    return position < text_.size() && IsContinuationByte(text_[position]);
   }
 
   /// First spaces go, as RoBERTa's post-processor has it, then what other white space there is.

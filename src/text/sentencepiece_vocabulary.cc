@@ -18,7 +18,7 @@ bool EndsInDigitComma(std::string_view piece) {
   }
   piece.remove_suffix(1);
   std::size_t last = piece.size() - 1;
-  while ((static_cast<std::uint8_t>(piece[last]) & 0xC0U) == 0x80U) {
+  while (IsContinuationByte(piece[last])) {
     --last;
   }
   return IsDecimalDigit(DecodeAt(piece, last).value);

@@ -65,28 +65,23 @@ std::size_t UnigramModel::Extend(std::string_view word, std::size_t begin,
 /// Replaces the unknown ones from `first` on by what stands for them.
 void UnigramModel::ResolveUnknown(std::string_view word, std::size_t first,
                                   std::vector<WordToken>& tokens) const {
+  const std::vector<WordToken> cuts(tokens.begin() + static_cast<std::ptrdiff_t>(first),
+                                    tokens.end());
   const auto id_of = [this](char byte) {
     return options_.byte_ids[static_cast<unsigned char>(byte)];
   };
-  for (std::size_t i = first; i < tokens.size(); ++i) {
-    if (tokens[i].id != kUnknown) {
-      continue;
-    }
-    const WordToken cut = tokens[i];
+  tokens.resize(first);
+  for (const WordToken& cut : cuts) {
     const std::string_view text = word.substr(cut.begin, cut.end - cut.begin);
-    const auto place = tokens.begin() + static_cast<std::ptrdiff_t>(i);
-    if (!options_.byte_ids.empty() &&
-        std::ranges::all_of(text, [&](char byte) { return id_of(byte) >= 0; })) {
-      tokens.insert(place, text.size() - 1, cut);
+    if (cut.id != kUnknown) {
+      tokens.push_back(cut);
+    } else if (!options_.byte_ids.empty() &&
+               std::ranges::all_of(text, [&](char byte) { return id_of(byte) >= 0; })) {
       for (const char byte : text) {
-        tokens[i++].id = id_of(byte);
+        tokens.push_back({id_of(byte), cut.begin, cut.end});
       }
-      --i;
     } else if (options_.unknown_id >= 0) {
-      place->id = options_.unknown_id;
-    } else {
-      tokens.erase(place);
-      --i;
+      tokens.push_back({options_.unknown_id, cut.begin, cut.end});
     }
   }
 }
@@ -97,8 +92,10 @@ void UnigramModel::Append(std::string_view word, std::vector<WordToken>& tokens)
     begin += Extend(word, begin, nodes);
   }
   const std::size_t first = tokens.size();
+  bool has_unknown = false;
   for (std::size_t end = word.size(); end > 0; end = nodes[end].begin) {
     const Node& node = nodes[end];
+    has_unknown = has_unknown || node.id == kUnknown;
     if (node.id == kUnknown && tokens.size() > first && tokens.back().id == kUnknown) {
       tokens.back().begin = node.begin;
     } else {
@@ -106,7 +103,9 @@ void UnigramModel::Append(std::string_view word, std::vector<WordToken>& tokens)
     }
   }
   std::reverse(tokens.begin() + static_cast<std::ptrdiff_t>(first), tokens.end());
-  ResolveUnknown(word, first, tokens);
+  if (has_unknown) {
+    ResolveUnknown(word, first, tokens);
+  }
 }
 
 }  // namespace bertqa

@@ -38,10 +38,6 @@ constexpr std::uint32_t Fold(std::uint64_t hash) {
 constexpr std::string_view kInsidePrefix = "##";
 constexpr std::uint64_t kInsideSeed = Hash(kInsidePrefix);
 
-bool IsContinuation(char byte) {
-  return (static_cast<std::uint8_t>(byte) & 0xC0U) == 0x80U;
-}
-
 std::string Place(const std::string& name, std::size_t index) {
   return name + ":" + std::to_string(index + 1) + ": ";
 }
@@ -150,7 +146,7 @@ Vocabulary::Match Vocabulary::Longest(std::string_view text, std::string_view pr
     hashes[i + 1] = Extend(hashes[i], text[i]);
   }
   for (std::size_t size = limit; size > 0; --size) {
-    if (size < text.size() && IsContinuation(text[size])) {
+    if (size < text.size() && IsContinuationByte(text[size])) {
       continue;
     }
     const TokenId id = FindHashed(hashes[size], prefix, text.substr(0, size));

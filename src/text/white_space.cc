@@ -6,10 +6,6 @@
 namespace bertqa {
 namespace {
 
-bool IsContinuation(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
-}
-
 template <typename Predicate>
 ByteSpan Trim(std::string_view text, ByteSpan span, const Predicate& is_space) {
   while (span.begin < span.end) {
@@ -21,7 +17,7 @@ ByteSpan Trim(std::string_view text, ByteSpan span, const Predicate& is_space) {
   }
   while (span.begin < span.end) {
     std::size_t last = span.end - 1;
-    while (IsContinuation(text[last])) {
+    while (IsContinuationByte(text[last])) {
       --last;
     }
     if (!is_space(DecodeAt(text, last).value)) {

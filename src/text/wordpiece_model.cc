@@ -38,7 +38,7 @@ bool WordPieceModel::AppendPieces(std::string_view word, std::vector<WordToken>&
     TokenId id = -1;
     for (; size > 0; --size) {
       const std::size_t end = begin + size;
-      if (end < word.size() && (static_cast<unsigned char>(word[end]) & 0xC0U) == 0x80U) {
+      if (end < word.size() && IsContinuationByte(word[end])) {
         continue;
       }
       spelling = prefix;
