@@ -4,35 +4,21 @@ import json
 import shutil
 import unittest
 
-from runner import GOLDEN, CliTest, run
+from family_case import TEXT, FamilyCase
+from runner import GOLDEN, run
 
 TRAINED = 20  # max_position_embeddings of the golden model, and so what it tells apart
 LIMIT = (2 * TRAINED - 1) * 2  # of two layers
-TEXT = "The island lies   off the coast: three lighthouses, built in 1851.\n\tIt is café  'Øya'. " * 40
 ROOM = ("--overlap-tokens", 20, "--max-question-tokens", 16)
 
 
-class Deberta(CliTest):
+class Deberta(FamilyCase):
+    golden = "family-deberta-v3"
+
     def setUp(self):
         super().setUp()
-        self.model = self.folder / "model"
-        shutil.copytree(GOLDEN / "models" / "family-deberta-v3", self.model)
         for name in ("spm.model", "tokenizer_config.json"):
             shutil.copy(GOLDEN / "models" / "spm-deberta" / name, self.model / name)
-
-    def ask(self, *args):
-        return run("ask", "-m", self.model, "-q", "Where is it?", "-c", TEXT, "--json",
-                   "--precision", "fp32", *args)
-
-    def answers(self, *args):
-        result = self.ask(*args)
-        self.check(result, 0)
-        return result.records()[0]["answers"]
-
-    def change_config(self, key, value):
-        config = json.loads((self.model / "config.json").read_text())
-        config[key] = value
-        (self.model / "config.json").write_text(json.dumps(config))
 
     def check_slices(self):
         answers = self.answers("-k", 50, "--dedupe", "none", *ROOM)
@@ -53,18 +39,11 @@ class Deberta(CliTest):
         self.assertNotEqual(self.answers("--window-tokens", LIMIT - 20, *ROOM), longest)
         self.check_usage(self.ask("--window-tokens", LIMIT + 1, *ROOM),
                          f"--window-tokens {LIMIT + 1}: the model takes at most {LIMIT}")
-        self.change_config("max_relative_positions", 25)
+        self.change_config(max_relative_positions=25)
         self.answers("--window-tokens", LIMIT + 20, *ROOM)
 
     def test_threads_and_batches_change_nothing(self):
-        lines = [json.dumps({"id": number, "question": "Where is it?", "context": TEXT[number:]})
-                 for number in range(3)]
-        options = ("-m", self.model, "--precision", "fp32", *ROOM)
-        together = run("batch", *options, "-t", 2, stdin="".join(line + "\n" for line in lines))
-        self.check(together, 0)
-        alone = [run("batch", *options, "-t", 1, "--max-batch-tokens", LIMIT,
-                     stdin=line + "\n").stdout for line in lines]
-        self.assertEqual(together.stdout, "".join(alone))
+        self.check_threads_and_batches(LIMIT, *ROOM)
 
     def test_info(self):
         result = run("info", "-m", self.model, "--json")
@@ -74,12 +53,8 @@ class Deberta(CliTest):
         self.assertEqual(info["max_window_tokens"], LIMIT)
 
     def test_training_and_unknown_keys_are_refused(self):
-        data = self.write("data.jsonl", [{"id": 1, "question": "Where?", "context": "It is here.",
-                                          "answers": [{"text": "here", "start": 6}]}])
-        result = run("train", "-m", self.model, "--data", data, "-o", self.folder / "out")
-        self.assertEqual(result.status, 3)
-        self.assertIn("training: a BERT is expected, the model is DeBERTa-v2", result.stderr)
-        self.change_config("z_steps", 2)
+        self.check_training_is_refused("DeBERTa-v2")
+        self.change_config(z_steps=2)
         self.check(self.ask(), 3, "",
                    f'bertqa: {self.model}/config.json: "z_steps": 2 is not a key that is known for '
                    "DeBERTa-v2; take it out if it does not change the answers\n")

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "encoder/config_fixture.h"
 #include "encoder/fixtures.h"
 
 namespace bertqa {
@@ -15,20 +16,15 @@ Json Good() {
           {"max_position_embeddings", 40}, {"type_vocab_size", 2}};
 }
 
-class ConfigTest : public testing::Test {
+class ConfigTest : public ConfigFixture {
  protected:
-  EncoderConfig Read(const Json& json) const {
-    return ReadEncoderConfig(folder_.Write("config.json", json.dump()));
-  }
+  /// Good() with `value` at `key`.
   void ExpectRefused(const std::string& key, const Json& value, const std::string& message,
                      ErrorCode code) const {
     Json json = Good();
     json[key] = value;
-    const auto path = folder_.Write("config.json", json.dump());
-    ExpectError(code, path.string() + ": " + message, [&] { ReadEncoderConfig(path); });
+    ConfigFixture::ExpectRefused(json, code, message);
   }
-
-  TemporaryFolder folder_;
 };
 
 TEST_F(ConfigTest, DefaultsAreBerts) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "encoder/config_fixture.h"
 #include "encoder/convolution.h"
 #include "encoder/fixtures.h"
 #include "encoder/qa_encoder.h"
@@ -80,7 +81,7 @@ TEST(RelativePositionsTest, OrderedRowsAreThoseOfTheDistances) {
   }
 }
 
-class DebertaConfigTest : public testing::Test {
+class DebertaConfigTest : public ConfigFixture {
  protected:
   /// As microsoft/deberta-v3-base.
   static Json Good() {
@@ -98,17 +99,6 @@ class DebertaConfigTest : public testing::Test {
             {"pooler_hidden_size", 768},    {"legacy", true},
             {"vocab_size", 128100}};
   }
-
-  EncoderConfig Read(const Json& json) const {
-    return ReadEncoderConfig(folder_.Write("config.json", json.dump()));
-  }
-
-  void ExpectRefused(const Json& json, ErrorCode code, const std::string& message) const {
-    const auto path = folder_.Write("config.json", json.dump());
-    ExpectError(code, path.string() + ": " + message, [&] { ReadEncoderConfig(path); });
-  }
-
-  TemporaryFolder folder_;
 };
 
 TEST_F(DebertaConfigTest, VersionThreeIsRead) {

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 
+#include "encoder/config_fixture.h"
 #include "encoder/config_reader.h"
 #include "encoder/fixtures.h"
 #include "encoder/qa_encoder.h"
@@ -20,20 +21,15 @@ Json Good() {
           {"max_position_embeddings", 40}};
 }
 
-class ModernBertConfigTest : public testing::Test {
+class ModernBertConfigTest : public ConfigFixture {
  protected:
-  EncoderConfig Read(const Json& json) const {
-    return ReadEncoderConfig(folder_.Write("config.json", json.dump()));
-  }
+  /// Good() with `value` at `key`.
   void ExpectRefused(const std::string& key, const Json& value, const std::string& message,
                      ErrorCode code) const {
     Json json = Good();
     json[key] = value;
-    const auto path = folder_.Write("config.json", json.dump());
-    ExpectError(code, path.string() + ": " + message, [&] { ReadEncoderConfig(path); });
+    ConfigFixture::ExpectRefused(json, code, message);
   }
-
-  TemporaryFolder folder_;
 };
 
 TEST_F(ModernBertConfigTest, DefaultsAreThoseOfTransformers) {

@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "kernels/attention.h"
@@ -106,11 +107,29 @@ std::vector<T> AttendWindow(Isa isa, const Window<T>& window) {
   return AttendWindow(isa, window, scratch);
 }
 
+/// softmax(scores) · V, in double precision; minus infinity is what is not seen.
+template <typename T>
+std::vector<double> WeighSlowly(Window<T>& window, std::vector<double> scores) {
+  const double largest = *std::max_element(scores.begin(), scores.end());
+  double sum = 0;
+  for (double& score : scores) {
+    score = std::exp(score - largest);
+    sum += score;
+  }
+  std::vector<double> result(window.size);
+  for (std::size_t index = 0; index < window.size; ++index) {
+    for (std::size_t other = 0; other < window.tokens; ++other) {
+      result[index] +=
+          scores[other] / sum * static_cast<double>(ToFloat(window.Value(other, index)));
+    }
+  }
+  return result;
+}
+
 /// The definition, in double precision: softmax(q · Kᵀ / √D) · V of one token, over what it sees.
 template <typename T>
 std::vector<double> AttendSlowly(Window<T>& window, std::size_t token) {
   std::vector<double> weights(window.tokens);
-  double largest = -std::numeric_limits<double>::infinity();
   for (std::size_t other = 0; other < window.tokens; ++other) {
     double score = 0;
     for (std::size_t index = 0; index < window.size; ++index) {
@@ -125,21 +144,8 @@ std::vector<double> AttendSlowly(Window<T>& window, std::size_t token) {
     if (std::max(token, other) - std::min(token, other) > window.reach) {
       weights[other] = -std::numeric_limits<double>::infinity();
     }
-    largest = std::max(largest, weights[other]);
   }
-  double sum = 0;
-  for (double& weight : weights) {
-    weight = std::exp(weight - largest);
-    sum += weight;
-  }
-  std::vector<double> result(window.size);
-  for (std::size_t index = 0; index < window.size; ++index) {
-    for (std::size_t other = 0; other < window.tokens; ++other) {
-      result[index] +=
-          weights[other] / sum * static_cast<double>(ToFloat(window.Value(other, index)));
-    }
-  }
-  return result;
+  return WeighSlowly(window, std::move(weights));
 }
 
 /// The largest difference from the definition. NaN is the largest of all.

@@ -13,6 +13,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "attention_window.h"
@@ -136,19 +137,7 @@ class PositionWindow {
       }
       weights[key] = score / std::sqrt(static_cast<double>(window.size * score_terms_));
     }
-    const double largest = *std::max_element(weights.begin(), weights.end());
-    double sum = 0;
-    for (double& weight : weights) {
-      weight = std::exp(weight - largest);
-      sum += weight;
-    }
-    std::vector<double> result(window.size);
-    for (std::size_t index = 0; index < window.size; ++index) {
-      for (std::size_t key = 0; key < window.tokens; ++key) {
-        result[index] += weights[key] / sum * static_cast<double>(window.Value(key, index));
-      }
-    }
-    return result;
+    return WeighSlowly(window, std::move(weights));
   }
 
   std::size_t max_tokens() const { return (keys.row_of.size() + 1) / 2; }
