@@ -1,10 +1,10 @@
 """Medians, targets, tables and plots."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -113,15 +113,14 @@ class ProcessTest(unittest.TestCase):
         self.assertGreater(done.peak_mib, 0)
 
     def test_a_launcher_that_is_ended_ends_its_child(self):
+        """The moment a child exists included: the child itself sends the signal."""
         script = ("from peers_lib import process; process.end_children_when_ended(); "
-                  "process.run(['sh', '-c', 'echo $$ > \"$0\"; exec sleep 60', {!r}])")
+                  "process.run(['sh', '-c', 'echo $$ > \"$0\"; kill -TERM $PPID; exec sleep 60', "
+                  "{!r}])")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "child")
-            launcher = subprocess.Popen([sys.executable, "-c", script.format(str(path))])
-            while not (path.exists() and path.read_text().endswith("\n")):
-                time.sleep(0.01)
-            launcher.terminate()
-            launcher.wait()
+            launcher = subprocess.run([sys.executable, "-c", script.format(str(path))])
+            self.assertEqual(launcher.returncode, 128 + signal.SIGTERM)
             with self.assertRaises(ProcessLookupError):
                 os.kill(int(path.read_text()), 0)
 
