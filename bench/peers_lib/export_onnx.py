@@ -43,11 +43,14 @@ def export(checkpoint, out):
 def fuse(checkpoint, plain, out, family=BERT):
     """Attention, GELU and LayerNorm with residual as single operators. Raises if one was missed
     that the family is known to allow."""
+    from onnxruntime.transformers.fusion_options import FusionOptions
     from onnxruntime.transformers.optimizer import optimize_model
     from transformers import AutoConfig
+    options = FusionOptions(family.optimizer)
+    options.enable_shape_inference = family.has_known_shapes
     config = AutoConfig.from_pretrained(checkpoint, local_files_only=True)
     optimized = optimize_model(str(plain), model_type=family.optimizer, opt_level=0,
-                               num_heads=config.num_attention_heads,
+                               optimization_options=options, num_heads=config.num_attention_heads,
                                hidden_size=config.hidden_size)
     fused = optimized.get_fused_operator_statistics()
     layers = config.num_hidden_layers
