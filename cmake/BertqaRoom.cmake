@@ -20,10 +20,13 @@ if(BERTQA_SANITIZE)
   endif()
 endif()
 
-# bertqa_add_room(NAME SOURCES a.cc … [LINK target …] [PRIVATE_LINK target …])
+# bertqa_add_room(NAME SOURCES a.cc … [ALONE a.cc …] [LINK target …] [PRIVATE_LINK target …])
+# The preset `tidy` joins sources, so that clang-tidy reads their headers once; ALONE names those of
+# them that have a private name in common with another.
 function(bertqa_add_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "SOURCES;ALONE;LINK;PRIVATE_LINK" ${ARGN})
   add_library(bertqa_${name} STATIC ${ROOM_SOURCES})
+  set_source_files_properties(${ROOM_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_include_directories(bertqa_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
                                                    ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(bertqa_${name} PUBLIC ${ROOM_LINK}
