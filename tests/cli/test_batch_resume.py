@@ -147,16 +147,43 @@ class Parts(ResumeCase):
         self.assertRegex(result.stderr, rf"^bertqa: {self.failed} records failed: 6, 23, ")
         self.assertEqual(self.output.read_bytes(), self.whole)
 
-    def test_slurm_array_with_a_task_queued_again(self):
+    def slurm_task(self, task, count, **variables):
+        """One task of an array as Slurm starts it."""
         script = runner.GOLDEN.parent.parent / "examples" / "slurm-batch.sh"
-        parts = self.folder / "parts"
-        for task in (3, 1, 2, 1):
-            subprocess.run(
-                ["sh", script, self.input, parts, "-m", tiny_model()], check=True,
-                env=runner.environment(SLURM_ARRAY_TASK_ID=str(task), SLURM_ARRAY_TASK_COUNT="3",
-                                       BERTQA=str(runner.BINARY)))
-        result = runner.run("merge", *parts.glob("*.jsonl"), "--quiet")
+        return subprocess.Popen(
+            ["sh", script, self.input, self.folder / "parts", "-m", tiny_model()],
+            stderr=subprocess.PIPE, start_new_session=True, env=runner.environment(
+                SLURM_ARRAY_TASK_ID=str(task), SLURM_ARRAY_TASK_COUNT=str(count),
+                BERTQA=str(runner.BINARY), **variables))
+
+    def expect_whole_parts(self):
+        result = runner.run("merge", *(self.folder / "parts").glob("*.jsonl"), "--quiet")
         self.assertEqual(result.stdout.encode(), self.whole)
+
+    def test_slurm_array_with_a_task_queued_again(self):
+        for task in (3, 1, 2, 1):
+            self.assertEqual(self.slurm_task(task, 3).communicate(), (None, b""))
+        self.expect_whole_parts()
+
+    def test_slurm_task_is_killed_and_queued_again(self):
+        part = self.folder / "parts" / "2.jsonl"
+        for task in (1, 2, 3):
+            process = self.slurm_task(task, 3)
+            if task == 2:
+                while not (part.exists() and part.stat().st_size) and process.poll() is None:
+                    pass
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+        self.assertTrue(part.with_suffix(".jsonl.resume").exists())
+        self.assertEqual(runner.run("merge", part).status, 2)
+        process = self.slurm_task(2, 1, SHARDS="3")  # alone, it is an array of one
+        self.assertEqual((process.communicate()[1], process.returncode), (b"", 0))
+        self.expect_whole_parts()
+
+    def test_slurm_task_that_cannot_run_fails(self):
+        process = self.slurm_task(4, 3)
+        self.assertIn(b"--shard 4/3: I/N is expected", process.communicate()[1])
+        self.assertEqual(process.returncode, 2)
 
     def test_missing_and_doubled_are_named(self):
         parts = [self.shard(index, 2) for index in (1, 2)]
