@@ -7,7 +7,7 @@ check_reproducible.py --libtorch DIR [--jobs N] [--work DIR]
     Takes as long as two builds without a compiler cache; with --work they stay, and the same command
     goes on with them.
 
-check_reproducible.py --against BUILD --cmake CMAKE --cxx COMPILER
+check_reproducible.py --against BUILD [--cmake CMAKE] [--cxx COMPILER] [--flags CMAKE_CXX_FLAGS]
     builds one module elsewhere and compares it with that of the release build BUILD: seconds.
 
 What differs is named, of a binary the sections; then the exit status is 1. What git knows of the
@@ -115,8 +115,8 @@ def check_module(arguments, work):
     source = copy_source(work / "elsewhere", "CMakeLists.txt", "cmake", "src", "include")
     build = source / "build/release"
     run([arguments.cmake, "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-         f"-DCMAKE_CXX_COMPILER={arguments.cxx}", "-DBERTQA_WITH_TORCH=OFF",
-         "-DBERTQA_BUILD_TESTS=OFF"])
+         f"-DCMAKE_CXX_COMPILER={arguments.cxx}", f"-DCMAKE_CXX_FLAGS={arguments.flags}",
+         "-DBERTQA_WITH_TORCH=OFF", "-DBERTQA_BUILD_TESTS=OFF"])
     run([arguments.cmake, "--build", build, "--target", "bertqa_hub_module"])
     what = difference(arguments.against / MODULE, build / MODULE)
     return [f"{MODULE}: {what}"] if what else [], 1
@@ -131,6 +131,7 @@ def main():
     parser.add_argument("--against", type=pathlib.Path)
     parser.add_argument("--cmake", default="cmake")
     parser.add_argument("--cxx", default="c++")
+    parser.add_argument("--flags", default="")
     arguments = parser.parse_args()
     if (arguments.libtorch is None) == (arguments.against is None):
         parser.error("--libtorch DIR or --against BUILD is needed")
