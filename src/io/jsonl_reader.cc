@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 #include "io/json_text.h"
 
@@ -60,6 +61,16 @@ class RecordParser {
 
   Record Take() { return std::move(record_); }
 
+  /// What there was no memory for keeps its place, and its id if that was read.
+  Record TakeWithoutMemory() {
+    record_.question = {};
+    record_.context = {};
+    record_.fields.kept = {};
+    record_.error.reset();
+    Fail(RecordErrorCode::kInternal, "out of memory");
+    return Take();
+  }
+
  private:
   void FailType(const JsonMember& member, std::string_view expected) {
     Fail(RecordErrorCode::kWrongType, JsonString(member.key) + " is " +
@@ -70,6 +81,22 @@ class RecordParser {
   Record record_;
 };
 
+void Parse(const std::string& line, KeepFields keep, RecordParser& parser) {
+  if (const std::optional<JsonProblem> problem = CheckJson(line)) {
+    parser.Fail(problem->is_encoding ? RecordErrorCode::kBadUtf8 : RecordErrorCode::kBadJson,
+                problem->message);
+    return;
+  }
+  const std::string_view text(line);
+  const std::string_view value = text.substr(text.find_first_not_of(" \t\r"));
+  if (!value.starts_with('{')) {
+    parser.Fail(RecordErrorCode::kWrongType,
+                "the line is " + std::string(JsonTypeName(value)) + ", an object is expected");
+    return;
+  }
+  parser.TakeMembers(SplitObject(value), keep);
+}
+
 }  // namespace
 
 Record ParseRecord(const Line& line, KeepFields keep, std::size_t max_line_bytes) {
@@ -79,19 +106,14 @@ Record ParseRecord(const Line& line, KeepFields keep, std::size_t max_line_bytes
                 "longer than " + std::to_string(max_line_bytes) + " bytes (--max-line-bytes)");
     return parser.Take();
   }
-  if (const std::optional<JsonProblem> problem = CheckJson(line.text)) {
-    parser.Fail(problem->is_encoding ? RecordErrorCode::kBadUtf8 : RecordErrorCode::kBadJson,
-                problem->message);
-    return parser.Take();
+  if (line.out_of_memory) {
+    return parser.TakeWithoutMemory();
   }
-  const std::string_view text(line.text);
-  const std::string_view value = text.substr(text.find_first_not_of(" \t\r"));
-  if (!value.starts_with('{')) {
-    parser.Fail(RecordErrorCode::kWrongType,
-                "the line is " + std::string(JsonTypeName(value)) + ", an object is expected");
-    return parser.Take();
+  try {
+    Parse(line.text, keep, parser);
+  } catch (const std::bad_alloc&) {
+    return parser.TakeWithoutMemory();
   }
-  parser.TakeMembers(SplitObject(value), keep);
   return parser.Take();
 }
 

@@ -3,8 +3,10 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -68,6 +70,20 @@ void LineReader::SkipByteOrderMark() {
   begin_ += Buffered().size() - WithoutByteOrderMark(Buffered()).size();
 }
 
+/// Fill(); where there is no memory for more of a line, what there is of it is let go.
+bool LineReader::FillFor(Line& line) {
+  try {
+    return Fill();
+  } catch (const std::bad_alloc&) {
+    if (begin_ == buffer_.size()) {
+      throw;  // nothing to let go of
+    }
+    line.out_of_memory = true;
+    begin_ = buffer_.size();
+    return true;
+  }
+}
+
 std::optional<Line> LineReader::Next() {
   SkipByteOrderMark();
   Line line;
@@ -80,12 +96,13 @@ std::optional<Line> LineReader::Next() {
       begin_ = buffer_.size();
       searched = 0;
     }
-    if (!Fill()) {
+    if (!FillFor(line)) {
       break;
     }
+    searched = std::min(searched, Buffered().size());
   }
   const std::string_view rest = Buffered();
-  if (end == std::string_view::npos && rest.empty() && !line.too_long) {
+  if (end == std::string_view::npos && rest.empty() && !line.was_skipped()) {
     return std::nullopt;
   }
   std::string_view text = rest.substr(0, end);
@@ -93,9 +110,15 @@ std::optional<Line> LineReader::Next() {
   if (text.ends_with('\r')) {
     text.remove_suffix(1);
   }
-  line.too_long = line.too_long || text.size() > max_line_bytes_;
-  line.text = line.too_long ? std::string() : std::string(text);
   line.number = ++line_number_;
+  line.too_long = line.too_long || text.size() > max_line_bytes_;
+  if (!line.was_skipped()) {
+    try {
+      line.text = text;
+    } catch (const std::bad_alloc&) {
+      line.out_of_memory = true;
+    }
+  }
   return line;
 }
 

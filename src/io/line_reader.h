@@ -10,9 +10,12 @@ namespace bertqa {
 
 /// One line without its line end ("\n" or "\r\n").
 struct Line {
-  std::string text;        ///< empty if too long
-  std::size_t number = 0;  ///< from 1, blank lines counted
-  bool too_long = false;   ///< above the limit; it was skipped to its end
+  std::string text;            ///< empty if it was skipped
+  std::size_t number = 0;      ///< from 1, blank lines counted
+  bool too_long = false;       ///< above the limit; it was skipped to its end
+  bool out_of_memory = false;  ///< there was no memory for it; it was skipped to its end
+
+  bool was_skipped() const { return too_long || out_of_memory; }
 };
 
 /// Reads lines from a file descriptor, which it does not own. A byte-order mark at the start is
@@ -43,6 +46,7 @@ class LineReader {
  private:
   std::string_view Buffered() const { return std::string_view(buffer_).substr(begin_); }
   bool Fill();
+  bool FillFor(Line& line);
   void SkipByteOrderMark();
 
   bool WaitForInput() const;

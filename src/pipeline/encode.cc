@@ -1,5 +1,7 @@
 #include "pipeline/encode.h"
 
+#include <new>
+
 #include "base/stopwatch.h"
 
 namespace bertqa {
@@ -48,13 +50,10 @@ WindowErrors EncodeWindows(std::span<const WindowPlace> windows, const Model& mo
   return errors;
 }
 
-void CountBatch(PipelineStats& stats, std::span<const std::size_t> window_tokens) {
-  stats.batches += 1;
-  stats.windows += window_tokens.size();
-  for (const std::size_t tokens : window_tokens) {
-    stats.tokens += tokens;
-    stats.token_pairs += tokens * tokens;
-  }
+void CountWindow(PipelineStats& stats, std::size_t window_tokens) {
+  stats.windows += 1;
+  stats.tokens += window_tokens;
+  stats.token_pairs += window_tokens * window_tokens;
 }
 
 void EncodeExample(Example& example, const Model& model, const QaOptions& options,
@@ -68,19 +67,29 @@ void EncodeExample(Example& example, const Model& model, const QaOptions& option
   }
   for (const BatchPlan& plan : PlanBatches(lengths, options.max_batch_tokens)) {
     std::vector<WindowPlace> places;
-    std::vector<std::size_t> window_tokens;
     for (const std::size_t index : plan.window_indices) {
       places.push_back({example, index});
-      window_tokens.push_back(lengths[index]);
+      CountWindow(stats, lengths[index]);
     }
-    CountBatch(stats, window_tokens);
+    stats.batches += 1;
     Encode(places, model, options.threads);
   }
   stats.encode_seconds += watch.seconds() * static_cast<double>(options.threads);
 }
 
-RecordError InternalError(const std::exception& error) {
-  return {RecordErrorCode::kInternal, error.what()};
+RecordError OutOfMemory() noexcept {
+  return {RecordErrorCode::kInternal, "out of memory"};  // short enough for a string without a heap
+}
+
+RecordError InternalError(const std::exception& error) noexcept {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
+    return OutOfMemory();
+  }
+  try {
+    return {RecordErrorCode::kInternal, error.what()};
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
+  }
 }
 
 }  // namespace bertqa

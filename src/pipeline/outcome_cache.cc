@@ -40,7 +40,12 @@ OutcomeCache::Lookup OutcomeCache::FindOrAdd(const QaRequest& request) {
     return {entry->outcome, /*is_new=*/true};
   }
   entries_.push_front({std::move(key), std::make_shared<Outcome>()});
-  places_.emplace(entries_.front().key, entries_.begin());
+  try {
+    places_.emplace(entries_.front().key, entries_.begin());
+  } catch (...) {
+    entries_.pop_front();
+    throw;
+  }
   bytes_ += BytesOf(entries_.front());
   Forget();
   return {entries_.front().outcome, /*is_new=*/true};

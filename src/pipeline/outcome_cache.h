@@ -34,7 +34,7 @@ class OutcomeCache {
     std::shared_ptr<Outcome> outcome;
     bool is_new = false;  ///< nobody computes it yet
   };
-  /// An outcome that failed is not given again.
+  /// An outcome that failed is not given again. After std::bad_alloc nothing has changed.
   Lookup FindOrAdd(const QaRequest& request);
 
  private:

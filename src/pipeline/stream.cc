@@ -1,8 +1,8 @@
 #include "pipeline/stream.h"
 
 #include <algorithm>
+#include <new>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "base/stopwatch.h"
@@ -25,6 +25,15 @@ void Fail(Outcome& outcome, RecordError error) {
   outcome.failed = true;
 }
 
+/// A copy: others may have the same outcome.
+std::variant<QaResult, RecordError> CopyOf(const Outcome& outcome) {
+  try {
+    return outcome.value;
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
+  }
+}
+
 }  // namespace
 
 StreamRun::StreamRun(const Model& model, const QaOptions& options)
@@ -39,20 +48,29 @@ PipelineStats StreamRun::Run(const RequestSource& source, const ResultSink& sink
   const std::stop_callback drain(stop, [this] { Drain(); });
   std::vector<std::jthread> threads;
   try {
-    for (std::size_t i = 0; i < options_.threads; ++i) {
-      threads.emplace_back([this] { Work(); });
-    }
-    threads.emplace_back([&] { ReadAll(source); });
+    StartThreads(threads, source);
     WriteAll(sink, idle);
-  } catch (const std::system_error& error) {
-    Stop(std::make_exception_ptr(Error(
-        ErrorCode::kInternal, std::string("pipeline: cannot start a thread: ") + error.what())));
+  } catch (...) {
+    Stop(std::current_exception());
   }
   threads.clear();  // joins
   if (error_) {
     std::rethrow_exception(error_);
   }
   return stats_;
+}
+
+void StreamRun::StartThreads(std::vector<std::jthread>& threads, const RequestSource& source) {
+  threads.reserve(options_.threads + 1);
+  try {
+    for (std::size_t i = 0; i < options_.threads; ++i) {
+      threads.emplace_back([this] { Work(); });
+    }
+    threads.emplace_back([this, &source] { ReadAll(source); });
+  } catch (const std::system_error& error) {
+    throw Error(ErrorCode::kInternal,
+                std::string("pipeline: cannot start a thread: ") + error.what());
+  }
 }
 
 void StreamRun::ReadAll(const RequestSource& source) {
@@ -84,18 +102,27 @@ bool StreamRun::Admit(StreamInput input) {
   slot->request = std::move(input.request);
   slot->weight = WeighText(slot->request);
   if (input.error) {
-    slot->outcome = std::make_shared<Outcome>();
-    slot->outcome->value = std::move(*input.error);
-    slot->outcome->done = true;
-    return Queue(slot, Role::kBroken);
+    return AdmitBroken(slot, std::move(*input.error));
   }
-  OutcomeCache::Lookup lookup = cache_.FindOrAdd(slot->request);
+  OutcomeCache::Lookup lookup;
+  try {
+    lookup = cache_.FindOrAdd(slot->request);
+  } catch (const std::bad_alloc&) {
+    return AdmitBroken(slot, OutOfMemory());
+  }
   slot->outcome = std::move(lookup.outcome);
   if (!lookup.is_new) {
     return Queue(slot, Role::kDuplicate);
   }
   slot->weight += GuessTokens(slot->request);
   return Queue(slot, Role::kNew);
+}
+
+bool StreamRun::AdmitBroken(const SlotPointer& slot, RecordError error) {
+  slot->outcome = std::make_shared<Outcome>();
+  slot->outcome->value = std::move(error);
+  slot->outcome->done = true;
+  return Queue(slot, Role::kBroken);
 }
 
 /// Queues a slot once there is room. False if the run is stopping.
@@ -107,14 +134,20 @@ bool StreamRun::Queue(const SlotPointer& slot, Role role) {
   if (stopping_ || draining_) {
     return false;
   }
+  order_.push_back(slot);
   weight_ += slot->weight;
   stats_.records += 1;
-  order_.push_back(slot);
   stats_.duplicates += role == Role::kDuplicate ? 1 : 0;
   if (role == Role::kNew) {
-    raw_.push_back(slot);
+    try {
+      raw_.push_back(slot);
+    } catch (const std::bad_alloc&) {
+      Fail(*slot->outcome, OutOfMemory());
+      slot->outcome->done = true;
+    }
     work_.notify_one();
-  } else if (slot->outcome->done) {
+  }
+  if (slot->outcome->done) {
     done_.notify_one();
   }
   return true;
@@ -123,14 +156,42 @@ bool StreamRun::Queue(const SlotPointer& slot, Role role) {
 void StreamRun::Work() {
   Lock lock(mutex_);
   while (WaitForWork(lock)) {
-    // Tokenizes before it encodes what would not fill a batch.
-    if (ready_.empty() && !raw_.empty()) {
-      PrepareSome(lock);
-    } else {
-      EncodeOne(lock);
+    try {
+      // Tokenizes before it encodes what would not fill a batch.
+      PreparesNext() ? PrepareSome(lock) : EncodeOne(lock);
+    } catch (const std::bad_alloc&) {
+      FailNext();
     }
   }
   work_.notify_all();  // the others end as well
+}
+
+/// There was no memory to begin with what is next: the record whose turn it is fails, so that the
+/// others go on. REQUIRES: the lock is held, and nothing was taken.
+void StreamRun::FailNext() {
+  SlotPointer slot;
+  if (PreparesNext()) {
+    slot = std::move(raw_.front());
+    raw_.pop_front();
+    Fail(*slot->outcome, OutOfMemory());
+  } else {
+    slot = pending_.front().slot;
+    FailWindows(slot);
+  }
+  if (slot->windows_left == 0) {
+    slot->outcome->done = true;
+    done_.notify_one();
+  }
+}
+
+/// Fails a slot and takes its windows out of `pending_`; others may be with other workers.
+/// REQUIRES: the lock is held.
+void StreamRun::FailWindows(const SlotPointer& slot) {
+  if (!slot->outcome->failed) {
+    Fail(*slot->outcome, OutOfMemory());
+  }
+  slot->windows_left -=
+      std::erase_if(pending_, [&slot](const Item& item) { return item.slot == slot; });
 }
 
 /// True if there is work and a thread to do it on; false at the end.
@@ -143,6 +204,7 @@ bool StreamRun::WaitForWork(Lock& lock) {
 }
 
 /// Tokenizes a batch's worth of slots. REQUIRES: the lock is held; it is let go meanwhile.
+/// Throws std::bad_alloc, having done nothing.
 void StreamRun::PrepareSome(Lock& lock) {
   const std::vector<SlotPointer> slots = TakeRaw();
   threads_busy_ += 1;
@@ -166,13 +228,17 @@ void StreamRun::PrepareSome(Lock& lock) {
 }
 
 std::vector<StreamRun::SlotPointer> StreamRun::TakeRaw() {
-  std::vector<SlotPointer> slots;
   std::size_t tokens = 0;
   for (const Item& item : pending_) {
     tokens += TokensOf(item);
   }
-  while (!raw_.empty() && (slots.empty() || tokens < options_.max_batch_tokens)) {
-    tokens += GuessTokens(raw_.front()->request);
+  std::size_t count = 0;
+  while (count < raw_.size() && (count == 0 || tokens < options_.max_batch_tokens)) {
+    tokens += GuessTokens(raw_[count++]->request);
+  }
+  std::vector<SlotPointer> slots;
+  slots.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
     slots.push_back(std::move(raw_.front()));
     raw_.pop_front();
   }
@@ -207,21 +273,28 @@ void StreamRun::TakePrepared(const std::vector<SlotPointer>& slots) {
     const std::size_t weight = Weigh(slot->request, slot->example);
     weight_ += weight - slot->weight;  // of unsigned numbers: right also where it falls
     slot->weight = weight;
+    try {
+      for (std::size_t i = 0; i < slot->windows_left; ++i) {
+        pending_.push_back({slot, i});
+      }
+    } catch (const std::bad_alloc&) {
+      FailWindows(slot);
+      slot->windows_left = 0;
+    }
     if (slot->windows_left == 0) {
       slot->outcome->done = true;
       done_.notify_one();
-    }
-    for (std::size_t i = 0; i < slot->windows_left; ++i) {
-      pending_.push_back({slot, i});
     }
   }
 }
 
 /// Plans the pending windows, so that every thread gets some. What would be a small batch waits for
-/// more if there is more. REQUIRES: the lock is held.
+/// more if there is more. REQUIRES: the lock is held, nothing is ready.
+/// Throws std::bad_alloc, having done nothing.
 void StreamRun::PlanPending() {
   const std::vector<Item> items(pending_.begin(), pending_.end());
-  pending_.clear();
+  std::deque<Batch> planned;
+  std::deque<Item> later;
   std::vector<std::size_t> lengths;
   std::size_t total = 0;
   for (const Item& item : items) {
@@ -233,9 +306,9 @@ void StreamRun::PlanPending() {
       raw_.empty() ? std::min(options_.max_batch_tokens, share) : options_.max_batch_tokens;
   for (const BatchPlan& plan : PlanBatches(lengths, limit)) {
     const bool is_small = plan.tokens < options_.max_batch_tokens / 2;
-    if (is_small && !raw_.empty() && !ready_.empty()) {
+    if (is_small && !raw_.empty() && !planned.empty()) {
       for (const std::size_t index : plan.window_indices) {
-        pending_.push_back(items[index]);
+        later.push_back(items[index]);
       }
       continue;
     }
@@ -244,12 +317,15 @@ void StreamRun::PlanPending() {
     for (const std::size_t index : plan.window_indices) {
       batch.items.push_back(items[index]);
     }
-    ready_.push_back(std::move(batch));
+    planned.push_back(std::move(batch));
   }
+  ready_.swap(planned);
+  pending_.swap(later);
 }
 
 /// Takes a batch. A lone one may use all the threads that are free; with more work waiting, each
-/// gets its share. REQUIRES: the lock is held, there is work.
+/// gets its share. REQUIRES: the lock is held, there is work. Throws std::bad_alloc, having done
+/// nothing.
 StreamRun::Batch StreamRun::TakeBatch(std::size_t& threads) {
   if (ready_.empty()) {
     PlanPending();
@@ -260,12 +336,10 @@ StreamRun::Batch StreamRun::TakeBatch(std::size_t& threads) {
   const std::size_t others = ready_.size() + (raw_.empty() && pending_.empty() ? 0 : 1);
   threads = std::max<std::size_t>(1, free / (others + 1));
   threads_busy_ += threads;
-  std::vector<std::size_t> lengths;
-  lengths.reserve(batch.items.size());
   for (const Item& item : batch.items) {
-    lengths.push_back(TokensOf(item));
+    CountWindow(stats_, TokensOf(item));
   }
-  CountBatch(stats_, lengths);
+  stats_.batches += 1;
   if (HasWork() && threads_busy_ < options_.threads) {
     work_.notify_one();
   }
@@ -273,30 +347,25 @@ StreamRun::Batch StreamRun::TakeBatch(std::size_t& threads) {
 }
 
 /// Encodes a batch, and decodes the slots that it completes.
-/// REQUIRES: the lock is held; it is let go meanwhile.
+/// REQUIRES: the lock is held; it is let go meanwhile. Throws std::bad_alloc, having done nothing.
 void StreamRun::EncodeOne(Lock& lock) {
   std::size_t threads = 0;
-  const Batch batch = TakeBatch(threads);
+  Batch batch = TakeBatch(threads);
   lock.unlock();
-  std::vector<WindowPlace> places;
-  places.reserve(batch.items.size());
-  for (const Item& item : batch.items) {
-    places.push_back({item.slot->example, item.window_index});
-  }
   const Stopwatch encode;
-  const WindowErrors errors = EncodeWindows(places, model_, threads);
+  WindowErrors errors = Encode(batch, threads);
   const double encode_seconds = encode.seconds() * static_cast<double>(threads);
   lock.lock();
   threads_busy_ -= threads - 1;  // this one goes on
   work_.notify_one();
-  const std::vector<SlotPointer> complete = CountDown(batch, errors);
+  CountDown(batch, errors);
   lock.unlock();
   const Stopwatch decode;
-  for (const SlotPointer& slot : complete) {
-    if (!slot->outcome->failed) {
-      Decode(*slot);
+  for (const Item& complete : batch.items) {
+    if (!complete.slot->outcome->failed) {
+      Decode(*complete.slot);
     }
-    slot->example = {};  // its memory is not needed while it waits for its turn
+    complete.slot->example = {};  // its memory is not needed while it waits for its turn
   }
   const double decode_seconds = decode.seconds();
   lock.lock();
@@ -304,28 +373,42 @@ void StreamRun::EncodeOne(Lock& lock) {
   stats_.decode_seconds += decode_seconds;
   threads_busy_ -= 1;
   work_.notify_one();
-  for (const SlotPointer& slot : complete) {
-    slot->outcome->done = true;
+  for (const Item& complete : batch.items) {
+    complete.slot->outcome->done = true;
   }
   done_.notify_one();
 }
 
-/// Counts the windows of a batch as encoded; the slots that now are whole.
-/// REQUIRES: the lock is held.
-std::vector<StreamRun::SlotPointer> StreamRun::CountDown(const Batch& batch,
-                                                         const WindowErrors& errors) {
-  std::vector<SlotPointer> complete;
-  for (std::size_t i = 0; i < batch.items.size(); ++i) {
-    const SlotPointer& slot = batch.items[i].slot;
-    if (errors[i] && !slot->outcome->failed) {
-      Fail(*slot->outcome, *errors[i]);
+/// Nothing if there was no memory even for the list.
+WindowErrors StreamRun::Encode(const Batch& batch, std::size_t threads) const {
+  try {
+    std::vector<WindowPlace> places;
+    places.reserve(batch.items.size());
+    for (const Item& item : batch.items) {
+      places.push_back({item.slot->example, item.window_index});
     }
-    slot->windows_left -= 1;
-    if (slot->windows_left == 0) {
-      complete.push_back(slot);
+    return EncodeWindows(places, model_, threads);
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+}
+
+/// Counts the windows of a batch as encoded. What stays in it are the last windows of the slots
+/// that are whole now. REQUIRES: the lock is held.
+void StreamRun::CountDown(Batch& batch, WindowErrors& errors) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < batch.items.size(); ++i) {
+    Slot& slot = *batch.items[i].slot;
+    const bool failed = errors.empty() || errors[i].has_value();
+    if (failed && !slot.outcome->failed) {
+      Fail(*slot.outcome, errors.empty() ? OutOfMemory() : std::move(*errors[i]));
+    }
+    slot.windows_left -= 1;
+    if (slot.windows_left == 0) {
+      std::swap(batch.items[kept++], batch.items[i]);
     }
   }
-  return complete;
+  batch.items.resize(kept);
 }
 
 void StreamRun::Decode(Slot& slot) const {
@@ -341,8 +424,7 @@ void StreamRun::WriteAll(const ResultSink& sink, const SinkIdle& idle) {
     double seconds = 0;
     while (const SlotPointer slot = TakeDone(idle)) {
       const Stopwatch watch;
-      // A copy: others may have the same outcome.
-      const bool go_on = sink({std::move(slot->request), slot->outcome->value});
+      const bool go_on = sink({std::move(slot->request), CopyOf(*slot->outcome)});
       seconds += watch.seconds();
       if (!go_on) {
         Stop(nullptr);

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <thread>
 #include <vector>
 
 #include "bertqa/pipeline.h"
@@ -25,6 +26,9 @@ namespace bertqa {
 /// one that fills the last window of a slot decodes it. The writer takes slots from the front of
 /// `order_` as they are done. The reader and the writer only read and write: all that computes is a
 /// worker's, and no more than `threads` of them compute at a time.
+///
+/// Where there is no memory, a record fails and the others go on: a step either allocates before it
+/// takes anything away from the queues, or fails the slots that it has taken.
 class StreamRun {
  public:
   StreamRun(const Model& model, const QaOptions& options);
@@ -57,11 +61,17 @@ class StreamRun {
     std::size_t tokens = 0;
   };
 
+  void StartThreads(std::vector<std::jthread>& threads, const RequestSource& source);
+
   void ReadAll(const RequestSource& source);
   bool Admit(StreamInput input);
+  bool AdmitBroken(const SlotPointer& slot, RecordError error);
   bool Queue(const SlotPointer& slot, Role role);
 
   void Work();
+  bool PreparesNext() const { return ready_.empty() && !raw_.empty(); }
+  void FailNext();
+  void FailWindows(const SlotPointer& slot);
   bool WaitForWork(Lock& lock);
   bool HasWork() const { return !ready_.empty() || !pending_.empty() || !raw_.empty(); }
   void PrepareSome(Lock& lock);
@@ -72,7 +82,8 @@ class StreamRun {
   void PlanPending();
   void EncodeOne(Lock& lock);
   Batch TakeBatch(std::size_t& threads);
-  std::vector<SlotPointer> CountDown(const Batch& batch, const WindowErrors& errors);
+  WindowErrors Encode(const Batch& batch, std::size_t threads) const;
+  static void CountDown(Batch& batch, WindowErrors& errors);
   void Decode(Slot& slot) const;
 
   void WriteAll(const ResultSink& sink, const SinkIdle& idle);

@@ -69,7 +69,7 @@ bool RecordSource::Takes(std::size_t number) {
 std::optional<Line> RecordSource::NextLine() {
   while (std::optional<Line> line = lines_.Next()) {
     const bool is_record =
-        line->too_long || line->text.find_first_not_of(" \t\r") != std::string::npos;
+        line->was_skipped() || line->text.find_first_not_of(" \t\r") != std::string::npos;
     if (is_record && Takes(++number_)) {
       return line;
     }
