@@ -69,9 +69,9 @@ def _status(code):
     return 128 - code if code < 0 else code
 
 
-def run(*args, stdin=b"", cwd=None, env=None, stdout=None, limit_bytes=None):
+def run(*args, stdin=b"", cwd=None, env=None, stdout=None, limit_bytes=None, address_bytes=None):
     """Runs the program to its end. `stdin` is text, bytes or a file; `stdout` a file to write to.
-    `limit_bytes` bounds the size of files that it may write."""
+    `limit_bytes` bounds the size of files that it may write, `address_bytes` its address space."""
     is_data = isinstance(stdin, (str, bytes))
     data = stdin.encode() if isinstance(stdin, str) else stdin
 
@@ -79,6 +79,8 @@ def run(*args, stdin=b"", cwd=None, env=None, stdout=None, limit_bytes=None):
         if limit_bytes is not None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # write(2) then says EFBIG
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
+        if address_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (address_bytes, address_bytes))
 
     process = subprocess.Popen(
         command_line(*args), cwd=cwd, env=environment(**(env or {})),

@@ -173,29 +173,31 @@ struct Observed {
   bool above_limit = false;
 };
 
+/// A window of 24 tokens goes alone where fewer are allowed; nothing else is above the limit.
 TEST(StreamTest, BatchesStayBelowTheTokenLimitAndAreShared) {
-  constexpr std::size_t kLimit = 100;
-  Observed seen;
-  const auto watch = [&](const PackedBatch& batch, std::size_t /*threads*/) {
-    const std::lock_guard lock(seen.mutex);
-    seen.batches += 1;
-    seen.windows += batch.window_count();
-    seen.tokens += batch.token_count();
-    seen.most_windows = std::max(seen.most_windows, batch.window_count());
-    seen.above_limit |= batch.token_count() > kLimit && batch.window_count() > 1;
-  };
   const std::vector<StreamInput> inputs = MakeInputs();
-  const QaPipeline pipeline(MakeFakeModel(watch), WithLimits(2, kLimit));
-  std::size_t next = 0;
-  const PipelineStats stats = pipeline.Stream(
-      [&] { return next < inputs.size() ? std::optional(inputs[next++]) : std::nullopt; },
-      [](const StreamOutput&) { return true; });
-  EXPECT_FALSE(seen.above_limit);
-  EXPECT_GT(seen.most_windows, 1U) << "windows of several records share a pass";
-  EXPECT_EQ(stats.records, inputs.size());
-  EXPECT_EQ(stats.batches, seen.batches);
-  EXPECT_EQ(stats.windows, seen.windows);
-  EXPECT_EQ(stats.tokens, seen.tokens);
+  for (const std::size_t limit : {1U, 10U, 23U, 24U, 25U, 48U, 100U, 1000U}) {
+    Observed seen;
+    const auto watch = [&](const PackedBatch& batch, std::size_t /*threads*/) {
+      const std::lock_guard lock(seen.mutex);
+      seen.batches += 1;
+      seen.windows += batch.window_count();
+      seen.tokens += batch.token_count();
+      seen.most_windows = std::max(seen.most_windows, batch.window_count());
+      seen.above_limit |= batch.token_count() > limit && batch.window_count() > 1;
+    };
+    const QaPipeline pipeline(MakeFakeModel(watch), WithLimits(2, limit));
+    std::size_t next = 0;
+    const PipelineStats stats = pipeline.Stream(
+        [&] { return next < inputs.size() ? std::optional(inputs[next++]) : std::nullopt; },
+        [](const StreamOutput&) { return true; });
+    EXPECT_FALSE(seen.above_limit) << limit;
+    EXPECT_EQ(seen.most_windows > 1, limit > 10) << "windows share a pass where two fit: " << limit;
+    EXPECT_EQ(stats.records, inputs.size());
+    EXPECT_EQ(stats.batches, seen.batches);
+    EXPECT_EQ(stats.windows, seen.windows);
+    EXPECT_EQ(stats.tokens, seen.tokens);
+  }
 }
 
 /// Counts how many threads compute at a time.
