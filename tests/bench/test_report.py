@@ -104,6 +104,15 @@ class PlotTest(unittest.TestCase):
     def test_one_point_is_a_line_too(self):
         ElementTree.fromstring(svg_line.line("t", "x", "y", [(10, 10)]))
 
+    def test_linear_axes_begin_at_0_and_hold_the_greatest(self):
+        self.assertEqual(svg_line.steps([3, 2000]), [0, 500, 1000, 1500, 2000])
+        self.assertEqual(svg_line.steps([88.4]), [0, 20, 40, 60, 80, 100])
+        text = svg_line.line("t", "x", "y", [(1, 50), (1000, 50)], linear=True)
+        first, last = (circle for circle in ElementTree.fromstring(text).iter()
+                       if circle.tag.endswith("circle"))
+        self.assertEqual(first.get("cy"), last.get("cy"))
+        self.assertEqual(float(last.get("cx")), svg_line.WIDTH - svg_line.RIGHT)
+
 
 class ProcessTest(unittest.TestCase):
     def test_output_time_and_memory(self):
