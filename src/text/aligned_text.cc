@@ -1,6 +1,7 @@
 #include "text/aligned_text.h"
 
 #include "base/utf8.h"
+#include "bertqa/error.h"
 
 namespace bertqa {
 
@@ -8,6 +9,7 @@ AlignedText AlignedText::EmptyLike(const AlignedText& from) {
   AlignedText text;
   text.is_source_ = false;
   text.is_first_ = from.is_first_;
+  text.max_bytes_ = from.max_bytes_;
   text.text_.reserve(from.size() + 8);
   text.origins_.reserve(from.size() + 8);
   return text;
@@ -20,18 +22,28 @@ AlignedText AlignedText::Part(std::size_t begin, std::size_t end) const {
   return part;
 }
 
+void AlignedText::RequireRoom(std::size_t more_bytes) const {
+  if (more_bytes > max_bytes_ - text_.size()) {
+    throw Error(ErrorCode::kUnsupported, "text: the tokenizer's normalizer makes more than " +
+                                             std::to_string(max_bytes_) + " bytes of it");
+  }
+}
+
 void AlignedText::Append(std::string_view text, ByteSpan origin) {
+  RequireRoom(text.size());
   text_ += text;
   origins_.resize(text_.size(), origin);
 }
 
 void AlignedText::Append(char32_t code_point, ByteSpan origin) {
+  RequireRoom(4);
   AppendUtf8(text_, code_point);
   origins_.resize(text_.size(), origin);
 }
 
 void AlignedText::AppendPart(const AlignedText& from, std::size_t begin, std::size_t end) {
   const std::string_view text = from.view();
+  RequireRoom(end - begin);
   text_ += text.substr(begin, end - begin);
   if (!from.is_source_) {
     origins_.insert(origins_.end(), from.origins_.begin() + static_cast<std::ptrdiff_t>(begin),

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "base/utf8.h"
 #include "bertqa/error.h"
@@ -52,6 +54,30 @@ TEST(NormalizersTest, StripAndReplaceAndPrepend) {
             "a b c [0,1) [3,4) [4,5) [5,6) [6,7)");
   EXPECT_EQ(Show(*MakePrepend("_"), "ab"), "_ab [0,1) [0,1) [1,2)");
   EXPECT_EQ(Show(*MakePrepend("_"), ""), "");
+}
+
+TEST(NormalizersTest, StepsThatDoubleATextAreStopped) {
+  std::vector<std::unique_ptr<Normalizer>> steps;
+  for (int i = 0; i < 16; ++i) {
+    steps.push_back(MakeReplace(Pattern::Literal("a"), "aa"));
+  }
+  const auto bomb = MakeNormalizerSequence(std::move(steps));
+  try {
+    bomb->Apply(AlignedText("a", {0, 1}));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+    EXPECT_STREQ(error.what(), "text: the tokenizer's normalizer makes more than 4160 bytes of it");
+  }
+}
+
+TEST(NormalizersTest, WhatGrowsMostInUnicodeFits) {
+  std::string text;
+  for (int i = 0; i < 10000; ++i) {
+    text += "\uFDFA";  // 3 bytes become 33
+  }
+  const auto decompose = MakeNormalForm({.compatibility = true, .compose = false});
+  EXPECT_EQ(decompose->Apply(AlignedText(text, {0, text.size()})).size(), 330000U);
 }
 
 TEST(NormalizersTest, LowercaseMayGrow) {
