@@ -19,9 +19,10 @@
 
 namespace bertqa::cli {
 
-/// Exit statuses that are not errors (cli.md); errors have theirs in main.cc.
+/// Exit statuses (cli.md); those of other errors are in main.cc.
 constexpr int kDone = 0;
-constexpr int kDoneBut = 1;  ///< no answer, failed records, a bound that was missed
+constexpr int kDoneBut = 1;     ///< no answer, failed records, a bound that was missed
+constexpr int kUsageError = 2;  ///< also of an Error{kUsage}
 
 /// The model, threads and messages: options of every command that runs a model.
 struct RunOptions {

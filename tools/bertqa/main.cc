@@ -6,13 +6,11 @@
 #include <vector>
 
 #include "bertqa/error.h"
-#include "command.h"
-#include "help_format.h"
+#include "command_line.h"
 
 namespace bertqa::cli {
 namespace {
 
-constexpr int kUsageError = 2;
 constexpr int kInputError = 3;
 constexpr int kRuntimeError = 4;
 
@@ -32,77 +30,16 @@ int ExitStatus(ErrorCode code) {
   return kRuntimeError;
 }
 
-/// "bertqa", "bertqa ask", "bertqa models remove".
-std::string FullName(const CLI::App& app) {
-  return app.get_parent() == nullptr ? app.get_name()
-                                     : FullName(*app.get_parent()) + " " + app.get_name();
-}
-
-/// The innermost subcommand that was named.
-const CLI::App& Innermost(const CLI::App& app) {
-  for (const CLI::App* subcommand : app.get_subcommands()) {
-    return Innermost(*subcommand);
-  }
-  return app;
-}
-
-std::string HelpOf(const CLI::App& app) {
-  const CLI::App& command = Innermost(app);
-  return command.get_parent() == nullptr ? command.help()
-                                         : command.help(FullName(*command.get_parent()));
-}
-
-/// The arguments, last one first, as CLI11 takes them. `--name=` is given as two: CLI11 would take
-/// the next argument for its value, so that --context="$text" went wrong for an empty text.
-std::vector<std::string> ReversedArguments(int argc, char** argv) {
-  std::vector<std::string> arguments;
-  bool is_option = true;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    is_option = is_option && argument != "--";
-    if (is_option && argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
-      arguments.push_back(argument.substr(0, argument.size() - 1));
-      arguments.emplace_back();
-    } else {
-      arguments.push_back(argument);
-    }
-  }
-  std::reverse(arguments.begin(), arguments.end());
-  return arguments;
-}
-
-int Parse(CLI::App& app, int argc, char** argv) {
-  try {
-    app.parse(ReversedArguments(argc, argv));
-  } catch (const CLI::CallForHelp&) {
-    WriteOut(HelpOf(app));
-    return kDone;
-  } catch (const CLI::CallForVersion& version) {
-    WriteOut(std::string(version.what()) + "\n");
-    return kDone;
-  } catch (const CLI::ParseError& error) {
-    Note(std::string(error.what()) + " (see " + FullName(Innermost(app)) + " --help)");
-    return kUsageError;
-  }
-  return -1;
-}
-
 int Main(int argc, char** argv) {
-  CLI::App app("Extractive question answering: finds the span of a text that answers a question.",
-               "bertqa");
-  app.formatter(std::make_shared<HelpFormat>());
-  app.set_version_flag("--version", "bertqa " BERTQA_VERSION);
-  app.require_subcommand(1);
-  app.footer(
-      "Exit status: 0 done; 1 done, but no answer, failed records or a missed bound;\n"
-      "2 usage; 3 input or model unreadable or malformed; 4 internal failure.");
-  Action action;
-  for (const auto& add : {AddAsk, AddBatch, AddMerge, AddEval, AddInspect, AddTrain, AddImport,
-                          AddExport, AddPull, AddModels, AddInfo}) {
-    add(app, action);
+  CommandLine command_line;
+  const ParsedLine line = command_line.Parse({argv + 1, argv + std::max(argc, 1)});
+  if (!line.message.empty()) {
+    Note(line.message);
   }
-  const int status = Parse(app, argc, argv);
-  return status >= 0 ? status : action();
+  if (!line.output.empty()) {
+    WriteOut(line.output);
+  }
+  return line.status ? *line.status : line.action();
 }
 
 }  // namespace
