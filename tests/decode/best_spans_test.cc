@@ -8,30 +8,6 @@
 namespace bertqa {
 namespace {
 
-bool SharesToken(const TokenSpan& left, const TokenSpan& right) {
-  for (std::size_t token = left.first_token; token <= left.last_token; ++token) {
-    if (left.document_index == right.document_index && right.first_token <= token &&
-        token <= right.last_token) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/// Goes through all spans, best first, and keeps what shares no token with a span already kept.
-std::vector<TokenSpan> KeepDisjoint(const std::vector<TokenSpan>& spans, std::size_t top_k) {
-  std::vector<TokenSpan> kept;
-  for (const TokenSpan& span : spans) {
-    const bool is_free = std::none_of(kept.begin(), kept.end(), [&](const TokenSpan& better) {
-      return SharesToken(better, span);
-    });
-    if (is_free && kept.size() < top_k) {
-      kept.push_back(span);
-    }
-  }
-  return kept;
-}
-
 TEST(BestSpansTest, WithoutHidingTheyAreTheFirstOfAllSpans) {
   std::mt19937 random(41);
   for (int round = 0; round < 300; ++round) {

@@ -14,6 +14,16 @@ std::vector<float> RandomNumbers(std::mt19937& random, std::size_t count) {
   return numbers;
 }
 
+bool SharesToken(const TokenSpan& left, const TokenSpan& right) {
+  for (std::size_t token = left.first_token; token <= left.last_token; ++token) {
+    if (left.document_index == right.document_index && right.first_token <= token &&
+        token <= right.last_token) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void LogitSet::Add(std::size_t document_index, const Window& window, std::vector<float> start,
@@ -63,6 +73,19 @@ std::vector<TokenSpan> AllSpans(const std::vector<WindowLogits>& windows,
            std::make_tuple(-right.logit, right.window_index, right.first_token, right.last_token);
   });
   return spans;
+}
+
+std::vector<TokenSpan> KeepDisjoint(const std::vector<TokenSpan>& spans, std::size_t top_k) {
+  std::vector<TokenSpan> kept;
+  for (const TokenSpan& span : spans) {
+    const bool is_free = std::none_of(kept.begin(), kept.end(), [&](const TokenSpan& better) {
+      return SharesToken(better, span);
+    });
+    if (is_free && kept.size() < top_k) {
+      kept.push_back(span);
+    }
+  }
+  return kept;
 }
 
 }  // namespace bertqa

@@ -33,4 +33,7 @@ Window WholeWindow(std::size_t tokens);
 std::vector<TokenSpan> AllSpans(const std::vector<WindowLogits>& windows,
                                 std::size_t max_answer_tokens);
 
+/// Goes through all spans, best first, and keeps what shares no token with a span already kept.
+std::vector<TokenSpan> KeepDisjoint(const std::vector<TokenSpan>& spans, std::size_t top_k);
+
 }  // namespace bertqa

@@ -7,6 +7,7 @@
 
 #include "bertqa/error.h"
 #include "text/byte_spelling.h"
+#include "text/slow_tokenizers.h"
 
 namespace bertqa {
 namespace {
@@ -24,38 +25,6 @@ std::shared_ptr<const PieceTable> Table(const std::vector<std::string>& pieces) 
 std::vector<WordToken> Tokens(const BpeModel& model, std::string_view word) {
   std::vector<WordToken> tokens;
   model.Append(word, tokens);
-  return tokens;
-}
-
-/// The definition, word for word: merge the pair of lowest rank, the leftmost first.
-std::vector<WordToken> SlowTokens(const PieceTable& pieces, const Merges& merges,
-                                  const std::string& word) {
-  std::vector<std::pair<std::string, ByteSpan>> symbols;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    symbols.push_back({word.substr(i, 1), {i, i + 1}});
-  }
-  for (;;) {
-    std::size_t best_rank = merges.size();
-    std::size_t best = 0;
-    for (std::size_t i = 0; i + 1 < symbols.size(); ++i) {
-      for (std::size_t rank = 0; rank < best_rank; ++rank) {
-        if (merges[rank] == BpeModel::Merge{symbols[i].first, symbols[i + 1].first}) {
-          best_rank = rank;
-          best = i;
-        }
-      }
-    }
-    if (best_rank == merges.size()) {
-      break;
-    }
-    symbols[best].first += symbols[best + 1].first;
-    symbols[best].second.end = symbols[best + 1].second.end;
-    symbols.erase(symbols.begin() + static_cast<std::ptrdiff_t>(best) + 1);
-  }
-  std::vector<WordToken> tokens;
-  for (const auto& [piece, span] : symbols) {
-    tokens.push_back({pieces.Find(piece), span.begin, span.end});
-  }
   return tokens;
 }
 
@@ -80,7 +49,7 @@ TEST(BpeTest, MergesAreThoseOfTheDefinitionInShortAndLongWords) {
       while (word.size() < size) {
         word += static_cast<char>('a' + random() % 3);
       }
-      ASSERT_EQ(Tokens(model, word), SlowTokens(*table, merges, word))
+      ASSERT_EQ(Tokens(model, word), SlowBpe(*table, merges).Tokens(word))
           << word << ", seed " << kSeed << ", round " << round;
     }
   }
