@@ -75,7 +75,7 @@ def keep(build, target):
     smallest = build / "corpus" / f"{target}.smallest"
     shutil.rmtree(smallest, ignore_errors=True)
     smallest.mkdir()
-    status = libfuzzer(build, target, ["-merge=1", str(smallest), str(corpus)])
+    status = libfuzzer(build, target, ["-merge=1", "-use_counters=0", str(smallest), str(corpus)])
     if status == 0:
         inputs = sorted((file.read_bytes() for file in smallest.iterdir()),
                         key=lambda item: (len(item), item))
