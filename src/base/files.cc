@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/staged_file.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -68,6 +69,12 @@ Descriptor::~Descriptor() {
 
 Descriptor::Descriptor(Descriptor&& other) noexcept
     : value_(std::exchange(other.value_, -1)), is_borrowed_(other.is_borrowed_) {}
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  std::swap(value_, other.value_);
+  std::swap(is_borrowed_, other.is_borrowed_);
+  return *this;
+}
 
 int Descriptor::Close() {
   const int value = std::exchange(value_, -1);
@@ -149,47 +156,9 @@ void WriteFileAtomically(const std::filesystem::path& path, std::string_view byt
     if (std::rename(staging.c_str(), path.c_str()) != 0) {
       ThrowUnwritable(path, errno);
     }
+    SyncFolderOf(path);
   } catch (...) {
     ::unlink(staging.c_str());
-    throw;
-  }
-}
-
-void SyncFile(int descriptor, const std::string& name) {
-  if (::fsync(descriptor) != 0 && errno != EINVAL && errno != EROFS) {
-    ThrowUnwritable(name, errno);
-  }
-}
-
-void SyncFolderOf(const std::filesystem::path& path) {
-  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.value() >= 0) {  // a folder may be writable and not readable: then it is not ours
-    SyncFile(opened.value(), folder.string());
-  }
-}
-
-void CommitFile(int descriptor, const std::filesystem::path& staged,
-                const std::filesystem::path& path) {
-  SyncFile(descriptor, staged.string());
-  if (std::rename(staged.c_str(), path.c_str()) != 0) {
-    ThrowUnwritable(path, errno);
-  }
-  SyncFolderOf(path);
-}
-
-void WriteFileDurably(const std::filesystem::path& path, std::string_view bytes) {
-  std::filesystem::path staged = path;
-  staged += ".part";
-  const Descriptor file(::open(staged.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (file.value() < 0) {
-    ThrowUnwritable(staged, errno);
-  }
-  try {
-    WriteDescriptor(file.value(), bytes, staged.string());
-    CommitFile(file.value(), staged, path);
-  } catch (...) {
-    ::unlink(staged.c_str());
     throw;
   }
 }

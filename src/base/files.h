@@ -17,6 +17,7 @@ class Descriptor {
   }
   ~Descriptor();
   Descriptor(Descriptor&& other) noexcept;
+  Descriptor& operator=(Descriptor&& other) noexcept;
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
 
@@ -49,30 +50,14 @@ bool Exists(const std::filesystem::path& path);
 /// Everything that a file descriptor still gives. `name` is for the error message.
 std::string ReadDescriptor(int descriptor, const std::string& name);
 
-/// Writes beside `path` and renames into it, so that a reader never sees half a file. What is not a
-/// regular file (/dev/stdout, a named pipe) is written in place.
+/// Writes beside `path` and renames into it, so that a reader never sees half a file, after a power
+/// loss neither. What is not a regular file (/dev/stdout, a named pipe) is written in place.
 /// Throws Error{kUnwritable}; the half-written file is removed.
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view bytes);
 
 /// Writes all of `bytes`, going on after interruptions and short writes.
 /// Returns false if the reader went away (EPIPE); throws Error{kUnwritable} for anything else.
 bool WriteDescriptor(int descriptor, std::string_view bytes, const std::string& name);
-
-/// The same for a regular file, and it outlasts a power loss: it is staged at `path`.part, which a
-/// kill may leave behind and the next call replaces, and file and folder are synced.
-void WriteFileDurably(const std::filesystem::path& path, std::string_view bytes);
-
-/// Makes what was written to a regular file outlast a power loss. What cannot be synced (a pipe) is
-/// left alone. Throws Error{kUnwritable}.
-void SyncFile(int descriptor, const std::string& name);
-
-/// Makes the names in the folder of `path` outlast a power loss. Throws Error{kUnwritable}.
-void SyncFolderOf(const std::filesystem::path& path);
-
-/// Syncs `staged` through its descriptor, renames it to `path` and syncs the folder.
-/// Throws Error{kUnwritable}; `staged` stays then.
-void CommitFile(int descriptor, const std::filesystem::path& staged,
-                const std::filesystem::path& path);
 
 /// A folder beside `target` that becomes `target` when all is written, and else vanishes.
 class StagedDirectory {

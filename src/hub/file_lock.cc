@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <system_error>
 
+#include "base/staged_file.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -25,14 +25,6 @@ Descriptor Open(const std::filesystem::path& path) {
     Fail(path);
   }
   return file;
-}
-
-/// Whoever held the lock may have removed the file: then this is the lock of nothing.
-bool IsStillThere(const Descriptor& file, const std::filesystem::path& path) {
-  struct stat held = {};
-  struct stat named = {};
-  return ::fstat(file.value(), &held) == 0 && ::stat(path.c_str(), &named) == 0 &&
-         held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
 bool Take(const Descriptor& file, int operation) {
@@ -57,7 +49,7 @@ FileLock FileLock::Wait(const std::filesystem::path& path, const std::function<v
         Fail(path);
       }
     }
-    if (IsStillThere(file, path)) {
+    if (IsAt(file, path)) {  // whoever held the lock may have removed the file
       return FileLock(std::move(file));
     }
   }

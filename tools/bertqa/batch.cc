@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "base/files.h"
+#include "base/staged_file.h"
 #include "batch_state.h"
 #include "bertqa/error.h"
 #include "descriptor.h"

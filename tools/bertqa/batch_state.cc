@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "base/fingerprint.h"
+#include "base/staged_file.h"
 #include "bertqa/error.h"
 #include "io/json_object.h"
 #include "io/json_text.h"

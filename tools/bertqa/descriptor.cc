@@ -1,7 +1,6 @@
 #include "descriptor.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/staged_file.h"
 #include "bertqa/error.h"
 
 namespace bertqa::cli {
@@ -52,6 +52,9 @@ Descriptor OpenOutput(const std::string& path, Existing existing, const Descript
   if (output.value() < 0) {
     throw Error(ErrorCode::kUnwritable, path + ": cannot write: " + Reason());
   }
+  if (IsRegularFile(output)) {
+    LockForWriting(output, path);  // before its size is asked for
+  }
   const struct stat status = StatusOf(output.value());
   const struct stat source = StatusOf(input.value());
   if (S_ISREG(status.st_mode) && status.st_dev == source.st_dev && status.st_ino == source.st_ino) {
@@ -59,11 +62,6 @@ Descriptor OpenOutput(const std::string& path, Existing existing, const Descript
   }
   if (S_ISREG(status.st_mode) && status.st_size > 0 && existing == Existing::kRefuse) {
     throw Error(ErrorCode::kUsage, path + ": is not empty; --overwrite replaces it");
-  }
-  // Where locks are not to be had, as on some network file systems, it goes without.
-  if (S_ISREG(status.st_mode) && ::flock(output.value(), LOCK_EX | LOCK_NB) != 0 &&
-      errno == EWOULDBLOCK) {
-    throw Error(ErrorCode::kUsage, path + ": another process is writing it");
   }
   return output;
 }

@@ -1,8 +1,6 @@
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/staged_file.h"
 #include "bertqa/error.h"
 #include "command.h"
 #include "descriptor.h"
@@ -80,35 +79,32 @@ struct Findings {
   std::vector<std::size_t> failed;
 };
 
-/// Writes to `path` when all is there; until then beside it.
+/// Merged records on their way to a descriptor.
 class MergedOutput {
  public:
-  MergedOutput(const std::string& path, int descriptor)
-      : path_(path), descriptor_(descriptor), is_staged_(descriptor != STDOUT_FILENO) {}
+  MergedOutput(int descriptor, std::string name)
+      : descriptor_(descriptor), name_(std::move(name)) {}
 
-  bool Add(const std::string& line) {
+  void Add(const std::string& line) {
     buffer_ += WithoutNumber(line) + "\n";
     constexpr std::size_t kFlushBytes = std::size_t{1} << 16U;
-    return buffer_.size() < kFlushBytes || Flush();
-  }
-
-  void Finish(const std::string& staged) {
-    Flush();
-    if (is_staged_) {
-      CommitFile(descriptor_, staged, path_);
+    if (buffer_.size() >= kFlushBytes) {
+      Flush();
     }
   }
 
- private:
-  bool Flush() {
-    const bool is_open = WriteDescriptor(descriptor_, buffer_, path_);
+  void Flush() {
+    is_open_ = is_open_ && WriteDescriptor(descriptor_, buffer_, name_);
     buffer_.clear();
-    return is_open;
   }
 
-  std::string path_;
+  /// False once the reader went away.
+  bool is_open() const { return is_open_; }
+
+ private:
   int descriptor_;
-  bool is_staged_;
+  std::string name_;
+  bool is_open_ = true;
   std::string buffer_;
 };
 
@@ -161,9 +157,14 @@ Findings Merge(const MergeOptions& options, MergedOutput& output) {
       findings.missing.push_back(last);
     }
     findings.records += 1;
-    if (!output.Add(TakeRecord(readers, number, findings))) {
+    output.Add(TakeRecord(readers, number, findings));
+    if (!output.is_open()) {
       break;
     }
+  }
+  output.Flush();
+  if (!output.is_open()) {
+    return {};  // nobody reads on, or asks what is missing
   }
   while (last < options.records) {
     findings.missing.push_back(++last);
@@ -203,32 +204,19 @@ void CheckInputs(const MergeOptions& options) {
 int RunMerge(const MergeOptions& options) {
   CheckInputs(options);
   if (options.output == "-") {
-    MergedOutput output("standard output", STDOUT_FILENO);
-    const Findings findings = Merge(options, output);
-    output.Finish("");
-    return Tell(findings, options);
+    MergedOutput output(STDOUT_FILENO, "standard output");
+    return Tell(Merge(options, output), options);
   }
-  RequireWritable(options.output);
-  std::error_code ignored;
+  std::error_code ignored;  // of what is no file yet, or none that has a size
   const auto size = std::filesystem::file_size(options.output, ignored);
   if (!ignored && size > 0 && !options.overwrite) {
     throw Error(ErrorCode::kUsage, options.output + ": is not empty; --overwrite replaces it");
   }
-  const std::string staged = options.output + ".part";
-  const Descriptor file(::open(staged.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (file.value() < 0) {
-    throw Error(ErrorCode::kUnwritable,
-                staged + ": cannot write: " + std::generic_category().message(errno));
-  }
-  try {
-    MergedOutput output(options.output, file.value());
-    const Findings findings = Merge(options, output);
-    output.Finish(staged);
-    return Tell(findings, options);
-  } catch (...) {
-    ::unlink(staged.c_str());
-    throw;
-  }
+  StagedFile file(options.output);
+  MergedOutput output(file.descriptor(), file.name());
+  const Findings findings = Merge(options, output);
+  file.Commit();
+  return Tell(findings, options);
 }
 
 }  // namespace

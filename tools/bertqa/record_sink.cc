@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/files.h"
+#include "base/staged_file.h"
 #include "io/json_text.h"
 
 namespace bertqa::cli {
