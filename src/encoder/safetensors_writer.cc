@@ -6,7 +6,9 @@
 #include <functional>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
+#include "base/staged_file.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -87,7 +89,16 @@ void WriteSafetensors(const WeightsFile& weights, const std::filesystem::path& p
     tensors.push_back(
         {weights.entries()[index], [&weights, index] { return weights.Read(index); }});
   }
-  Write(tensors, path);
+  std::filesystem::path part = path;
+  part += ".part";
+  try {
+    Write(tensors, part);
+    CommitFile(part, path);
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(part, ignored);
+    throw;
+  }
 }
 
 }  // namespace bertqa

@@ -12,7 +12,7 @@ namespace bertqa {
 void WriteSafetensors(const Checkpoint& checkpoint, StoredPrecision precision,
                       const std::filesystem::path& path);
 
-/// The same of any tensors, as they are.
+/// The same of any tensors, as they are; staged at `path`.part, and it outlasts a power loss.
 void WriteSafetensors(const WeightsFile& weights, const std::filesystem::path& path);
 
 }  // namespace bertqa

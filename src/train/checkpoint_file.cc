@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "base/staged_file.h"
 #include "bertqa/error.h"
 #include "encoder/memory_weights.h"
 #include "encoder/safetensors_reader.h"
@@ -45,16 +46,7 @@ void CheckpointFile::Save(const TrainProgress& progress,
     tensors.push_back({tensor.name, tensor.shape, tensor.values, nullptr});
   }
   const fs::path path = TensorPath(progress.step);
-  fs::path part = path;
-  part += ".part";
-  try {
-    WriteSafetensors(MemoryWeights(std::move(tensors), part), part);
-    fs::rename(part, path);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove(part, ignored);
-    throw;
-  }
+  WriteSafetensors(MemoryWeights(std::move(tensors), path), path);
   Write(progress, path.filename().string());
   RemoveTensorsBut(path);
 }
@@ -77,7 +69,7 @@ void CheckpointFile::Write(const TrainProgress& progress, const std::string& ten
                      {"best_step", progress.best_step},
                      {"evaluations_since_best", progress.evaluations_since_best},
                      {"conditions", progress.conditions}};
-  WriteFileAtomically(JsonPath(), json.dump(2) + "\n");
+  WriteFileDurably(JsonPath(), json.dump(2) + "\n");
 }
 
 void CheckpointFile::RemoveTensorsBut(const fs::path& kept) const {

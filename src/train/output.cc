@@ -1,9 +1,14 @@
 #include "train/output.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <system_error>
 
 #include "base/files.h"
+#include "base/staged_file.h"
 #include "bertqa/error.h"
 #include "encoder/memory_weights.h"
 #include "model/trained_model.h"
@@ -45,6 +50,17 @@ void RemoveFrom(const fs::path& output, bool (*is_removed)(const std::string& na
   }
 }
 
+/// Keeps other processes from training into it.
+Descriptor LockFolder(const fs::path& folder) {
+  Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.value() < 0) {
+    throw Error(ErrorCode::kUnwritable,
+                folder.string() + ": cannot write: " + std::generic_category().message(errno));
+  }
+  LockForWriting(opened, folder.string());
+  return opened;
+}
+
 }  // namespace
 
 void CheckOutput(const TrainPaths& paths) {
@@ -63,14 +79,16 @@ void CheckOutput(const TrainPaths& paths) {
   }
 }
 
-void ClaimOutput(const TrainPaths& paths) {
+Descriptor ClaimOutput(const TrainPaths& paths) {
   CheckOutput(paths);
   try {
     fs::create_directories(paths.output);
+    Descriptor lock = LockFolder(paths.output);
     RemoveFrom(paths.output, &IsUnfinished);
     if (paths.overwrite) {
       RemoveFrom(paths.output, &IsOfRun);
     }
+    return lock;
   } catch (const fs::filesystem_error& error) {
     throw Error(ErrorCode::kUnwritable,
                 paths.output.string() + ": cannot write: " + error.code().message());
@@ -98,7 +116,7 @@ void ReplaceModelFiles(const fs::path& base, const Checkpoint& weights, const Mo
     files.push_back(entry.path());
   }
   for (const fs::path& file : files) {
-    fs::rename(file, output / file.filename());
+    CommitFile(file, output / file.filename());
   }
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "autograd/engine.h"
+#include "base/files.h"
 #include "bertqa/eval.h"
 #include "encoder/checkpoint.h"
 #include "model/directory.h"
@@ -12,10 +13,10 @@
 namespace bertqa {
 
 /// Takes possession of a run's folder: creates it, or with `overwrite` removes what a run leaves
-/// there, and nothing else.
-/// Throws Error{kUsage} if it exists and neither `overwrite` nor `resume` is asked for, or if there
-/// is no checkpoint to resume from; Error{kUnwritable}.
-void ClaimOutput(const TrainPaths& paths);
+/// there, and nothing else. It is locked while what is returned lives.
+/// Throws Error{kUsage} if it exists and neither `overwrite` nor `resume` is asked for, if there is
+/// no checkpoint to resume from, or if another process trains into it; Error{kUnwritable}.
+[[nodiscard]] Descriptor ClaimOutput(const TrainPaths& paths);
 
 /// What ClaimOutput would refuse, before anything is read.
 void CheckOutput(const TrainPaths& paths);

@@ -216,7 +216,7 @@ std::unique_ptr<TrainRun> PrepareRun(const TrainPaths& paths, const TrainOptions
     CheckTeacher(paths.teacher, *run->base.tokenizer, run->options.windows.window_tokens);
   }
   run->engine = autograd.make_engine(EngineOptionsOf(*run));
-  ClaimOutput(paths);
+  run->lock = ClaimOutput(paths);
   BeginOrGoOn(*run);
   if (!run->progress.is_done) {
     ReadTeacher(*run, observer);

@@ -80,20 +80,11 @@ std::optional<AllLogits> Compute(const Model& teacher, const TrainingSet& set,
 }
 
 void WriteLogits(const AllLogits& logits, const std::string& work, const fs::path& file) {
-  fs::path part = file;
-  part += ".part";
   const Shape shape = {logits.start.size()};
-  try {
-    WriteSafetensors(MemoryWeights({{"start." + work, shape, logits.start, nullptr},
-                                    {"end." + work, shape, logits.end, nullptr}},
-                                   part),
-                     part);
-    fs::rename(part, file);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove(part, ignored);
-    throw;
-  }
+  WriteSafetensors(MemoryWeights({{"start." + work, shape, logits.start, nullptr},
+                                  {"end." + work, shape, logits.end, nullptr}},
+                                 file),
+                   file);
 }
 
 }  // namespace

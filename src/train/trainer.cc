@@ -155,6 +155,7 @@ void Trainer::Evaluate() {
 
 void Trainer::Save() {
   run_.engine->Download();
+  log_.Sync();  // a checkpoint's log is whole
   checkpoint_.Save(run_.progress, run_.engine->state());
   since_save_ = Stopwatch();
 }
@@ -184,6 +185,7 @@ TrainResult Trainer::Finish() {
   LearningCurve curve = log_.curve();
   curve.title = run_.paths.output.filename().string();
   WriteFileAtomically(run_.paths.output / "learning-curve.svg", FormatLearningCurveSvg(curve));
+  log_.Sync();
   checkpoint_.SaveDone(run_.progress);
   return MakeResult();
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "autograd/engine.h"
+#include "base/files.h"
 #include "base/stopwatch.h"
 #include "bertqa/train.h"
 #include "model/base_model.h"
@@ -21,6 +22,7 @@ namespace bertqa {
 struct TrainRun {
   TrainPaths paths;
   TrainOptions options;  ///< with nothing left to choose
+  Descriptor lock{-1};   ///< of the output, against other processes
   BaseModel base;
   TrainingSet set;
   bool trains_no_answer = false;

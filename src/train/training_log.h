@@ -4,6 +4,7 @@
 #include <fstream>
 #include <string>
 
+#include "base/staged_file.h"
 #include "bertqa/train.h"
 #include "io/learning_curve.h"
 
@@ -19,6 +20,8 @@ class TrainingLog {
   /// Throw Error{kUnwritable}.
   void Add(const TrainStep& step);
   void Add(const TrainEvaluation& evaluation);
+  /// What was logged outlasts a power loss.
+  void Sync() const { SyncFile(path_); }
 
   /// What was logged so far, resumed steps included.
   const LearningCurve& curve() const { return curve_; }
