@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <optional>
 #include <string>
 
 #include "base/staged_file.h"
@@ -40,11 +41,11 @@ class BatchRun {
         input_(OpenInput(options.input)),
         output_(OpenOutput(options.output, WhatOfExisting(options), input_)),
         state_(options),
-        sink_(output_.value(), options),
-        signals_([this] { sink_.Abandon(); }),
-        source_(input_.value(), signals_.stop_descriptor(), options),
         is_kept_(options.output_format == OutputFormat::kJsonl && !output_.is_borrowed() &&
-                 IsRegularFile(output_) && IsRegularFile(input_)) {
+                 IsRegularFile(output_) && IsRegularFile(input_)),
+        sink_(output_.value(), options),
+        signals_([this] { NoteInterrupted(sink_.Abandon()); }),
+        source_(input_.value(), signals_.stop_descriptor(), options) {
     if (options.resume && !is_kept_) {
       throw Error(ErrorCode::kUsage,
                   "--resume: " + options.output + ": input and output must be files, no pipes");
@@ -117,22 +118,19 @@ class BatchRun {
   }
 
   int Answer(const LoadedPipeline& loaded) {
-    if (is_kept_) {
-      sink_.SetSyncs();
-    }
+    sink_.Begin(before_.records, is_kept_);
     Progress progress(!options_.run.quiet && ::isatty(STDERR_FILENO) == 1, source_.total());
     const VerboseReport report(options_.run, loaded);
     const PipelineStats stats = loaded.pipeline.Stream([&] { return source_.Next(); },
                                                        [&](const StreamOutput& record) {
                                                          progress.Advance();
-                                                         ++written_;
                                                          return sink_.Write(record);
                                                        },
                                                        [&] { sink_.Flush(); }, signals_.token());
     sink_.Finish();
     progress.Clear();
     if (const int signal = signals_.caught()) {
-      NoteInterrupted();
+      NoteInterrupted(sink_.records());
       return kSignalStatus + signal;
     }
     if (is_kept_) {
@@ -142,9 +140,9 @@ class BatchRun {
     return Report(before_.records + stats.records);
   }
 
-  void NoteInterrupted() const {
+  void NoteInterrupted(const std::optional<std::size_t>& records) const {
     if (!options_.run.quiet) {
-      Note("interrupted after " + std::to_string(before_.records + written_) + " records" +
+      Note("interrupted" + (records ? " after " + std::to_string(*records) + " records" : "") +
            (is_kept_ ? "; the same command with --resume goes on" : ""));
     }
   }
@@ -161,13 +159,12 @@ class BatchRun {
   Descriptor input_;
   Descriptor output_;
   BatchState state_;
-  RecordSink sink_;
-  StopSignals signals_;  // before any thread
-  RecordSource source_;
   bool is_kept_;  ///< the run can be resumed
+  RecordSink sink_;
+  StopSignals signals_;  // before any thread; behind what it uses
+  RecordSource source_;
   Conditions conditions_;
   OutputScan before_;  ///< what an earlier run left
-  std::size_t written_ = 0;
 };
 
 }  // namespace
@@ -211,6 +208,9 @@ void AddBatch(CLI::App& app, Action& action) {
   AddOffsetsOption(*batch, options->answer.offsets);
   AddAnswerOptions(*batch, options->answer);
   AddRunOptions(*batch, options->run);
+  batch->footer(
+      "SIGINT and SIGTERM end it after a whole record, within about two seconds, with\n"
+      "130 and 143; a second one at once.");
   batch->callback([options, &action] {
     action = [options] {
       CheckBatch(*options);

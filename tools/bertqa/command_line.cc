@@ -56,7 +56,8 @@ CommandLine::CommandLine()
   app_.require_subcommand(1);
   app_.footer(
       "Exit status: 0 done; 1 done, but no answer, failed records or a missed bound;\n"
-      "2 usage; 3 input or model unreadable or malformed; 4 internal failure.");
+      "2 usage; 3 input or model unreadable or malformed; 4 internal failure;\n"
+      "130, 143 interrupted (SIGINT, SIGTERM).");
   for (const auto& add : {AddAsk, AddBatch, AddMerge, AddEval, AddInspect, AddTrain, AddImport,
                           AddExport, AddPull, AddModels, AddInfo}) {
     add(app_, action_);

@@ -22,8 +22,16 @@ RecordSink::RecordSink(int descriptor, const BatchOptions& options)
   format_.with_number = options.is_part();
 }
 
+void RecordSink::Begin(std::size_t records, bool syncs) {
+  const std::lock_guard lock(mutex_);
+  records_ = records;
+  syncs_ = syncs;
+  is_begun_ = true;
+}
+
 bool RecordSink::Write(const StreamOutput& output) {
   const std::lock_guard lock(mutex_);
+  ++records_;
   if (std::holds_alternative<RecordError>(output.outcome)) {
     ++failed_;
   }
@@ -59,6 +67,9 @@ void RecordSink::Finish() {
 }
 
 void RecordSink::FinishLocked() {
+  if (!is_begun_) {
+    return;  // what is there is of an earlier run
+  }
   if (options_.output_format == OutputFormat::kSquad) {
     buffer_ += seen_ids_.empty() ? "{}\n" : "}\n";
   }
@@ -68,12 +79,14 @@ void RecordSink::FinishLocked() {
   }
 }
 
-void RecordSink::Abandon() {
+std::optional<std::size_t> RecordSink::Abandon() {
   // A writer that waits for its reader may hold the lock for ever: then nothing can be done.
   constexpr auto kPatience = std::chrono::milliseconds(200);
-  if (mutex_.try_lock_for(kPatience)) {
-    FinishLocked();  // the lock stays
+  if (!mutex_.try_lock_for(kPatience)) {
+    return std::nullopt;
   }
+  FinishLocked();  // the lock stays
+  return is_begun_ ? std::optional(records_) : std::nullopt;
 }
 
 /// An object of predictions has no place for an error: those go to stderr, and are counted.

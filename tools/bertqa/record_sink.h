@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -15,17 +16,22 @@ namespace bertqa::cli {
 /// Safe from several threads at once.
 class RecordSink {
  public:
-  /// With `syncs`, what was written also goes to the disk, now and then and at the end.
   RecordSink(int descriptor, const BatchOptions& options);
-  void SetSyncs() { syncs_ = true; }
+
+  /// To be called before anything is written, behind `records` that are there. With `syncs`, what
+  /// is written also goes to the disk, now and then and at the end.
+  void Begin(std::size_t records, bool syncs);
 
   bool Write(const StreamOutput& output);
   bool Flush();
   void Finish();
 
-  /// Writes what there is and ends, whoever else writes: nothing is written afterwards.
-  void Abandon();
+  /// Writes what there is and ends, whoever else writes: nothing is written afterwards. The number
+  /// of records that are there, or nothing if one waits for its reader, or nothing has begun.
+  std::optional<std::size_t> Abandon();
 
+  /// REQUIRES: no other thread writes.
+  std::size_t records() const { return records_; }
   std::size_t failed() const { return failed_; }
 
  private:
@@ -40,7 +46,9 @@ class RecordSink {
   std::timed_mutex mutex_;  // guards everything below
   std::string buffer_;
   std::set<std::string> seen_ids_;
+  std::size_t records_ = 0;
   std::size_t failed_ = 0;
+  bool is_begun_ = false;
   bool is_open_ = true;
   bool syncs_ = false;
   Stopwatch since_sync_;

@@ -13,8 +13,6 @@
 namespace bertqa::cli {
 namespace {
 
-constexpr int kPatienceMs = 2000;
-
 /// SIGINT and SIGTERM, but for those that are ignored; blocked from here on.
 int BlockSignals() {
   sigset_t set;
@@ -50,8 +48,9 @@ int WaitForSignal(const Descriptor& signals, const Descriptor& end, int timeout_
 
 }  // namespace
 
-StopSignals::StopSignals(std::function<void()> abandon)
+StopSignals::StopSignals(std::function<void()> abandon, std::chrono::milliseconds patience)
     : abandon_(std::move(abandon)),
+      patience_(patience),
       signals_(BlockSignals()),
       stop_event_(::eventfd(0, EFD_CLOEXEC)),
       end_event_(::eventfd(0, EFD_CLOEXEC)),
@@ -71,7 +70,7 @@ void StopSignals::Watch() {
   caught_ = signal;
   stop_.request_stop();
   Raise(stop_event_);
-  WaitForSignal(signals_, end_event_, kPatienceMs, ended);
+  WaitForSignal(signals_, end_event_, static_cast<int>(patience_.count()), ended);
   if (!ended) {
     try {
       abandon_();

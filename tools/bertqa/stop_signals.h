@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <stop_token>
 #include <thread>
@@ -11,13 +12,14 @@ namespace bertqa::cli {
 
 constexpr int kSignalStatus = 128;  ///< a shell's status of a command that a signal ended
 
-/// Turns SIGINT and SIGTERM into a request to stop while it lives. Two seconds later, or at a
+/// Turns SIGINT and SIGTERM into a request to stop while it lives. When patience ends, or at a
 /// second signal, the process ends as it is. A signal that was ignored (what a shell runs in the
 /// background) stays so. REQUIRES: made before the threads that must not get the signals.
 class StopSignals {
  public:
   /// `abandon` is called, from another thread, before the process is ended.
-  explicit StopSignals(std::function<void()> abandon);
+  explicit StopSignals(std::function<void()> abandon,
+                       std::chrono::milliseconds patience = std::chrono::seconds(2));
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
@@ -32,6 +34,7 @@ class StopSignals {
   void Watch();
 
   std::function<void()> abandon_;
+  std::chrono::milliseconds patience_;
   std::stop_source stop_;
   std::atomic<int> caught_ = 0;
   Descriptor signals_;
