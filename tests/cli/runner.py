@@ -11,6 +11,7 @@ import signal
 import string
 import subprocess
 import tempfile
+import time
 import unittest
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ class Result:
 
 def tiny_model():
     """A model with random weights that loads at once: for tests that do not look at answers."""
-    folder = pathlib.Path(_shared) / "tiny"
+    folder = shared_folder() / "tiny"
     if not folder.exists():
         write_tiny_model(folder)
     return folder
@@ -63,6 +64,26 @@ def environment(**changes):
 def command_line(*args):
     """The program and its arguments; numbers may be given as such."""
     return [str(BINARY), *(arg if isinstance(arg, bytes) else str(arg) for arg in args)]
+
+
+def shared_folder():
+    """Of what several tests use and none changes; goes when they are done."""
+    return pathlib.Path(_shared)
+
+
+def wait_until(condition, what):
+    """Looks again and again; fails if it never comes."""
+    end = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited in vain until {what}")
+        time.sleep(0.005)
+
+
+def default_signals():
+    """For `preexec_fn`: as a shell starts a command, whatever this process was told to ignore."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _status(code):

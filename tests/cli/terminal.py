@@ -10,17 +10,17 @@ import termios
 import runner
 
 
-def run_on_terminal(*args, env=None, columns=100, stdin=None):
-    """Standard output and error (and input, unless `stdin` is given) are one terminal.
-    Returns the exit status and what the terminal was sent."""
+def run_on_terminal(*args, env=None, columns=100, feed=None):
+    """Standard output and error are one terminal, and input too, unless it is a pipe into which
+    `feed` writes what it likes. Returns the exit status and what the terminal was sent."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen(runner.command_line(*args),
-                               stdin=subprocess.PIPE if stdin is not None else slave,
+                               stdin=subprocess.PIPE if feed is not None else slave,
                                stdout=slave, stderr=slave, env=runner.environment(**(env or {})))
     os.close(slave)
-    if stdin is not None:
-        process.stdin.write(stdin.encode())
+    if feed is not None:
+        feed(process.stdin)
         process.stdin.close()
     shown = b""
     while True:

@@ -1,65 +1,21 @@
 """`batch --resume`, `--shard`, `--retry-errors`, `merge`: nothing lost, nothing doubled."""
 
+import fcntl
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
 import unittest
+from unittest import mock
 
 import runner
-from runner import CliTest, tiny_model
+from resume_case import SEED, ResumeCase, make_records
+from runner import tiny_model
+from tiny_model import write_tiny_model
 
-SEED = 20
 KILLS = int(os.environ.get("BERTQA_KILLS", "200"))
-
-
-def make_records(count):
-    """Some fail, some ids come twice, none of the questions is another's."""
-    words = "fox dog paris tower river city country king queen year".split()
-    pick = random.Random(SEED)
-    records = []
-    for number in range(count):
-        record = {"id": number // 2, "question": f"who is {number}?",
-                  "context": " ".join(pick.choice(words) for _ in range(pick.randint(1, 30)))}
-        if number % 17 == 5:
-            del record["context"]
-        records.append(record)
-    return records
-
-
-class ResumeCase(CliTest):
-    COUNT = 400
-
-    def setUp(self):
-        super().setUp()
-        self.input = self.write("in.jsonl", make_records(self.COUNT))
-        self.output = self.folder / "out.jsonl"
-        self.state = self.folder / "out.jsonl.resume"
-        self.failed = len([n for n in range(self.COUNT) if n % 17 == 5])
-        self.whole = self.run_tiny("batch", self.input).stdout.encode()
-        self.tail = f"bertqa: {self.failed} of {self.COUNT} records failed\n"
-
-    def resume(self, *args, **keywords):
-        return self.run_tiny("batch", self.input, "-o", self.output, "--resume", *args, **keywords)
-
-    def expect_whole(self, result):
-        self.assertEqual(result.status, 1, result.stderr)
-        self.assertTrue(result.stderr.endswith(self.tail), result.stderr)
-        self.assertEqual(self.output.read_bytes(), self.whole)
-        self.assertEqual(sorted(path.name for path in self.folder.iterdir()),
-                         ["in.jsonl", "out.jsonl"])
-
-    def start(self, *args, **keywords):
-        return subprocess.Popen(
-            runner.command_line("batch", "-m", tiny_model(), self.input, "-o", self.output, *args),
-            env=runner.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **keywords)
-
-    def stop_in_the_middle(self):
-        """As a kill leaves it: a state, and an output with half a line at its end."""
-        result = self.run_tiny("batch", self.input, "-o", self.output, limit_bytes=10000)
-        self.assertEqual(result.status, 4)
-        self.assertTrue(self.state.exists())
 
 
 class Resume(ResumeCase):
@@ -119,6 +75,86 @@ class Resume(ResumeCase):
         self.assertEqual(self.output.read_bytes(), before)
         self.expect_whole(self.resume())
 
+    def expect_refused(self, name, begun, now, *args, **keywords):
+        """Another `name` than the run had: both values are said, the output stays as it is."""
+        before = self.output.read_bytes()
+        result = self.resume(*args, **keywords)
+        self.assertEqual(result.status, 2, result.stderr)
+        self.assertRegex(result.stderr, f"^bertqa: --resume: {name} is not the same: the run that "
+                         f"{self.state} is of has {begun}, this command {now}; --overwrite begins "
+                         "anew\n$")
+        self.assertEqual(self.output.read_bytes(), before)
+
+    def test_another_model(self):
+        model = self.folder.with_name(self.folder.name + "-model")
+        self.addCleanup(shutil.rmtree, model)
+        write_tiny_model(model)
+        self.model = model
+        self.stop_in_the_middle()
+        for name, old, new in (("config.json", b"1e-12", b"2e-12"), ("vocab.txt", b"fox", b"fex"),
+                               ("tokenizer_config.json", b"true", b"false"),
+                               ("model.safetensors", b"\0", b"\1")):
+            with self.subTest(name):
+                file = model / name
+                content = file.read_bytes()
+                place = content.rindex(old)
+                file.write_bytes(content[:place] + new + content[place + len(old):])
+                self.expect_refused("model", "[0-9a-f]{16}", "[0-9a-f]{16}")
+                file.write_bytes(content)
+        self.expect_whole(self.resume())
+
+    def test_another_build_of_the_program(self):
+        self.stop_in_the_middle()
+        program = self.folder.with_name(self.folder.name + "-bertqa")
+        self.addCleanup(program.unlink)
+        shutil.copy(runner.BINARY, program)
+        with open(program, "ab") as file:
+            file.write(b"\0")
+        with mock.patch.object(runner, "BINARY", program):
+            value = r"\d+\.\d+\.\d+ [0-9a-f]{16}"
+            self.expect_refused("program", value, value)
+        self.expect_whole(self.resume())
+
+    def test_other_kernels(self):
+        args = ("--precision", "fp32")
+        self.stop_in_the_middle(*args)
+        self.expect_refused("kernels", "(?!baseline).+", "baseline", *args,
+                            env={"BERTQA_ISA": "baseline"})
+        self.whole = self.run_tiny("batch", self.input, *args).stdout.encode()
+        self.expect_whole(self.resume(*args))
+
+    def test_pipes_are_refused(self):
+        self.stop_in_the_middle()
+        message = "input and output must be files, no pipes"
+        self.check_usage(self.run_tiny("batch", "-o", self.output, "--resume", stdin=b"{}\n"),
+                         f"--resume: {self.output}: {message}")
+        self.assertEqual(self.output.stat().st_size, 10000)
+        pipe = self.folder.with_name(self.folder.name + "-pipe")
+        self.addCleanup(pipe.unlink)
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.check_usage(self.run_tiny("batch", self.input, "-o", pipe, "--resume"),
+                         f"--resume: {pipe}: {message}")
+        with open(self.input, "rb") as file:  # a file all the same
+            self.expect_whole(self.run_tiny("batch", "-o", self.output, "--resume", stdin=file))
+
+    def test_two_processes_on_one_output(self):
+        for args in (("--resume",), ("--overwrite",), ()):
+            with self.subTest(args):
+                self.output.unlink(missing_ok=True)
+                process = self.start("--resume", "--max-batch-tokens", "64")
+                runner.wait_until(self.state.exists, "it has begun")
+                process.send_signal(signal.SIGSTOP)
+                before = self.output.read_bytes()
+                second = self.run_tiny("batch", self.input, "-o", self.output, *args)
+                self.check_usage(second, f"{self.output}: another process is writing it")
+                self.assertEqual(self.output.read_bytes(), before)
+                process.send_signal(signal.SIGCONT)
+                self.assertEqual((process.communicate()[1].decode(), process.returncode),
+                                 (self.tail, 1))
+                self.assertEqual(self.output.read_bytes(), self.whole)
+
     def test_without_a_state_it_is_refused(self):
         self.stop_in_the_middle()
         self.state.unlink()
@@ -145,6 +181,31 @@ class Parts(ResumeCase):
         result = runner.run("merge", *reversed(parts), "-o", self.output)
         self.assertEqual(result.status, 1)
         self.assertRegex(result.stderr, rf"^bertqa: {self.failed} records failed: 6, 23, ")
+        self.assertEqual(self.output.read_bytes(), self.whole)
+
+    def test_merge_into_a_pipe(self):
+        """It is written into, not replaced; and nobody minds if it is closed."""
+        parts = [self.shard(index, 2) for index in (1, 2)]
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
+        self.addCleanup(reader.wait)
+        self.addCleanup(reader.kill)
+        self.assertEqual(runner.run("merge", *parts, "-o", pipe).status, 1)
+        self.assertTrue(pipe.is_fifo())
+        self.assertEqual(reader.communicate(timeout=60)[0], self.whole)
+        read, write = os.pipe()
+        os.close(read)
+        with open(write, "wb") as closed:
+            self.check(runner.run("merge", *parts, "--records", 9999, stdout=closed), 0, "")
+
+    def test_two_merges_into_one_output(self):
+        part = self.shard(1, 1)
+        with open(self.folder / "out.jsonl.part", "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # as a merge does
+            self.check_usage(runner.run("merge", part, "-o", self.output),
+                             f"{self.output}: another process is writing it")
+        self.assertEqual(runner.run("merge", part, "-o", self.output).status, 1)
         self.assertEqual(self.output.read_bytes(), self.whole)
 
     def slurm_task(self, task, count, **variables):
@@ -217,37 +278,6 @@ class Parts(ResumeCase):
         result = runner.run("merge", self.output)
         self.assertEqual(result.status, 2)
         self.assertIn("is not finished", result.stderr)
-
-
-class Signals(ResumeCase):
-    COUNT = 3000
-
-    def test_interrupted_and_terminated(self):
-        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-            with self.subTest(status=status):
-                self.output.unlink(missing_ok=True)
-                # As a shell starts a command: nothing is ignored.
-                process = self.start("--max-batch-tokens", "64", preexec_fn=lambda: [
-                    signal.signal(one, signal.SIG_DFL) for one in (signal.SIGINT, signal.SIGTERM)])
-                deadline = time.monotonic() + 60
-                while not (self.output.exists() and self.output.stat().st_size > 0):
-                    self.assertLess(time.monotonic(), deadline)
-                process.send_signal(number)
-                errors = process.communicate(timeout=60)[1].decode()
-                self.assertEqual(process.returncode, status, errors)
-                self.assertTrue(self.output.read_bytes().endswith(b"\n"))
-                count = self.output.read_bytes().count(b"\n")
-                self.assertIn(f"interrupted after {count} records", errors)
-                self.expect_whole(self.resume())
-
-    def test_hang_up_under_nohup_is_ignored(self):
-        process = self.start(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-        while not self.state.exists() and process.poll() is None:
-            pass
-        process.send_signal(signal.SIGHUP)
-        process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 1)
-        self.assertEqual(self.output.read_bytes(), self.whole)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """What a person at a terminal sees."""
 
+import time
 import unittest
 
+import runner
 from runner import CliTest, tiny_model
 from terminal import run_on_terminal
 
@@ -78,16 +80,24 @@ class Ask(CliTest):
 
 class Batch(CliTest):
     def test_progress_leaves_no_trace(self):
-        # No two alike: repeated questions are computed once.
-        records = [{"question": "who?", "context": f"{number} " + "the fox " * 200}
-                   for number in range(3000)]
-        path = self.write("in.jsonl", records)
-        args = ("batch", "-m", tiny_model(), path, "-o", self.folder / "out.jsonl")
-        status, shown = run_on_terminal(*args)
+        output = self.folder / "out.jsonl"
+
+        def ask_slowly(pipe):
+            """The second answer comes when it is time to draw."""
+            for count in (1, 2):
+                pipe.write(b'{"question": "who?", "context": "the fox"}\n')
+                pipe.flush()
+                runner.wait_until(lambda: output.exists() and
+                                  output.read_bytes().count(b"\n") == count, "it is answered")
+                time.sleep(0.15)
+
+        args = ("batch", "-m", tiny_model(), "-o", output)
+        status, shown = run_on_terminal(*args, feed=ask_slowly)
         self.assertEqual(status, 0)
-        self.assertIn(" questions, ", shown)
+        self.assertIn("\r2 questions, ", shown)
         self.assertTrue(shown.endswith("\r\x1b[K"), repr(shown[-80:]))
-        status, shown = run_on_terminal(*args, "--overwrite", "--quiet")
+        output.unlink()
+        status, shown = run_on_terminal(*args, "--quiet", feed=ask_slowly)
         self.assertEqual((status, shown), (0, ""))
 
 

@@ -33,9 +33,8 @@ class Result(TrainTest):
         self.assertIn("ece", report)
 
     def test_jsonl_gives_the_weights_of_squad(self):
-        self.train()
-        self.train(data=self.write("train.jsonl", jsonl(40, 1)), output=self.folder / "jsonl")
-        self.assertEqual(self.weights(), self.weights(self.folder / "jsonl"))
+        self.train(data=self.write("train.jsonl", jsonl(40, 1)))
+        self.assertEqual(self.weights(), self.weights(self.whole_run()[0]))
 
     def test_it_learns(self):
         self.train("--epochs", 60, "--learning-rate", 1e-2, "--dropout", 0, "--eval-every", 100,
@@ -93,14 +92,13 @@ class Result(TrainTest):
         self.assertEqual(run("ask", "-m", self.output, "-q", "a ?", "-c", "ax by").status, 0)
 
     def test_teacher(self):
-        self.train()
         teacher = self.folder / "teacher"
         tiny_model.write_tiny_model(teacher, seed=6)
         distilled = self.folder / "distilled"
         result = self.train("--teacher", teacher, "--distill-weight", 0.9, output=distilled)
         self.assertIn("the teacher's logits of 40 windows", result.stderr)
         self.assertEqual(self.names(distilled), FOLDER | {"teacher-logits.safetensors"})
-        self.assertNotEqual(self.weights(), self.weights(distilled))
+        self.assertNotEqual(self.weights(self.whole_run()[0]), self.weights(distilled))
 
     def test_frozen_embeddings_stay(self):
         self.train("--freeze-embeddings")
@@ -116,7 +114,7 @@ class Result(TrainTest):
         return file[8 + size + begin:8 + size + end]
 
     def test_export_as_torchscript(self):
-        self.train()
+        self.copy_of_whole_run()
         script = self.folder / "script"
         self.check(run("export", "-m", self.output, "-o", script, "--format", "torchscript",
                        "--quiet"), 0, "")
@@ -131,7 +129,7 @@ class Result(TrainTest):
     def test_export_loads_in_transformers(self):
         import torch
         import transformers
-        self.train()
+        self.copy_of_whole_run()
         exported = self.folder / "exported"
         self.check(run("export", "-m", self.output, "-o", exported, "--quiet"), 0, "")
         network, report = transformers.BertForQuestionAnswering.from_pretrained(
@@ -176,7 +174,7 @@ class Refuses(TrainTest):
         self.assertFalse(self.output.exists())
 
     def test_resume_of_another_run(self):
-        self.train()
+        self.copy_of_whole_run()
         before = {path.name: path.read_bytes() for path in self.output.iterdir()}
         for option, value, ours in (("--learning-rate", "2e-3", "0.001"), ("--seed", "7", "42"),
                                     ("--batch-size", "9", "8"), ("--threads", "1", "2"),

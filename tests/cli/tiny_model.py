@@ -33,7 +33,7 @@ CONFIG = {
 }
 
 
-def tensor_shapes():
+def tensor_shapes(layers=LAYERS):
     """Name and shape of every tensor, in the names of transformers' BertForQuestionAnswering."""
     shapes = {}
 
@@ -50,7 +50,7 @@ def tensor_shapes():
     shapes[embeddings + "position_embeddings.weight"] = [MAX_TOKENS, HIDDEN]
     shapes[embeddings + "token_type_embeddings.weight"] = [2, HIDDEN]
     norm(embeddings + "LayerNorm")
-    for layer in range(LAYERS):
+    for layer in range(layers):
         prefix = f"bert.encoder.layer.{layer}."
         for part in ("query", "key", "value"):
             linear(prefix + "attention.self." + part, HIDDEN, HIDDEN)
@@ -84,10 +84,12 @@ def safetensors_bytes(shapes, seed):
     return struct.pack("<Q", len(text)) + text + b"".join(blocks)
 
 
-def write_tiny_model(folder, seed=5, shapes=None):
-    """Makes `folder` and the checkpoint in it. `shapes` replaces the tensors that are written."""
+def write_tiny_model(folder, seed=5, shapes=None, layers=LAYERS):
+    """Makes `folder` and the checkpoint in it. `shapes` replaces the tensors that are written;
+    with some hundred `layers` it takes its time to answer."""
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(CONFIG, indent=1))
+    config = {**CONFIG, "num_hidden_layers": layers}
+    (folder / "config.json").write_text(json.dumps(config, indent=1))
     (folder / "vocab.txt").write_text("".join(token + "\n" for token in VOCABULARY))
     (folder / "tokenizer_config.json").write_text('{"do_lower_case": true}')
-    (folder / "model.safetensors").write_bytes(safetensors_bytes(shapes or tensor_shapes(), seed))
+    (folder / "model.safetensors").write_bytes(safetensors_bytes(shapes or tensor_shapes(layers), seed))

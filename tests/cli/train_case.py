@@ -2,6 +2,8 @@
 
 import json
 import random
+import shutil
+import time
 
 import runner
 from runner import CliTest, run
@@ -9,6 +11,8 @@ from runner import CliTest, run
 SETTINGS = {"--batch-size": "8", "--learning-rate": "1e-3", "--threads": "2"}
 FOLDER = {"bertqa.json", "checkpoint.json", "config.json", "learning-curve.svg", "log.jsonl",
           "model.safetensors", "tokenizer_config.json", "vocab.txt"}
+
+_whole_runs = {}
 
 
 def questions(count, seed, unanswerable=False):
@@ -80,3 +84,32 @@ class TrainTest(CliTest):
 
     def names(self, output=None):
         return {path.name for path in (output or self.output).iterdir()}
+
+    def whole_run(self, *args):
+        """A run that nothing stopped, made once for all tests, which do not change it; and the
+        seconds it took."""
+        key = tuple("DEV" if arg == self.dev else arg for arg in args)
+        if key not in _whole_runs:
+            folder = runner.shared_folder() / f"whole-{len(_whole_runs)}"
+            begin = time.monotonic()
+            self.train(*args, output=folder)
+            _whole_runs[key] = folder, time.monotonic() - begin
+        return _whole_runs[key]
+
+    def copy_of_whole_run(self, *args):
+        """Where this test's own run would be."""
+        shutil.copytree(self.whole_run(*args)[0], self.output)
+
+    def expect_same_as(self, whole):
+        self.assertEqual(self.weights(), self.weights(whole))
+        self.assertEqual(self.log(), self.log(whole))
+        self.assertEqual(self.names(), self.names(whole))
+        for name in ("bertqa.json", "checkpoint.json", "config.json", "vocab.txt"):
+            self.assertEqual((self.output / name).read_bytes(), (whole / name).read_bytes(), name)
+
+    def how_to_go_on(self):
+        """With the checkpoint, or anew after a kill before the first one."""
+        if not self.output.exists():
+            return ()
+        has_checkpoint = (self.output / "checkpoint.json").exists()
+        return ("--resume",) if has_checkpoint else ("--overwrite",)
