@@ -49,7 +49,12 @@ def room_of(path):
 
 def best_instance(entries):
     """A line of a template, or of a kernel for several instruction sets, is compiled several times;
-    it counts once, as the instance that the tests reach best. (branches, those not taken)"""
+    it counts once, as the instance that the tests reach best. (branches, those not taken)
+    gcov before GCC 14 lists the branches of all instances together, hundreds at a line; gcovr then
+    knows no function for it: such a line counts as a line alone."""
+    if any((entry.get("function_name") or "").startswith("<unknown function") for entry in entries):
+        return 0, 0
+
     def key(branches):
         taken = sum(branch["count"] > 0 for branch in branches)
         return taken / len(branches) if branches else 0, taken

@@ -50,6 +50,12 @@ class CoverageTableTest(unittest.TestCase):
             line(1, 0, (0, 0)), line(1, 5, (5, 3)), line(1, 5, (5, 0, 0, 0))])
         self.assertEqual((rooms["text"].cells(), missing), (["1", "100.0", "2", "100.0"], []))
 
+    def test_branches_of_instances_that_gcov_lists_together_do_not_count(self):
+        rooms, _ = self.tally(src__text__a=[
+            line(1, 5, (1, 0, 0, 0), function_name="<unknown function 1>"),
+            line(2, 5, (1, 0), function_name="Count(int)")])
+        self.assertEqual(rooms["text"].cells(), ["2", "100.0", "2", "50.0"])
+
     def test_what_the_processor_lacks_stands_apart_and_is_no_part_of_the_sum(self):
         rooms, missing = self.tally(src__kernels__a=[line(3, 1), line(6, 0), line(8, 1)])
         self.assertEqual((rooms["kernels"].lines, rooms[coverage_table.APART].lines), (2, 1))
