@@ -155,10 +155,6 @@ std::size_t SkipValue(std::string_view text, std::size_t position) {
 
 }  // namespace
 
-void AppendJsonString(std::string& json_text, std::string_view text) {
-  json_text += JsonString(text);
-}
-
 std::string JsonString(std::string_view text) {
   return json(text).dump();
 }

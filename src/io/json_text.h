@@ -8,8 +8,7 @@
 
 namespace bertqa {
 
-/// Appends `text` as a JSON string, quotes and escapes included. REQUIRES: valid UTF-8.
-void AppendJsonString(std::string& json, std::string_view text);
+/// `text` as a JSON string, quotes and escapes included. REQUIRES: valid UTF-8.
 std::string JsonString(std::string_view text);
 
 /// The shortest decimal that reads back to the same number. REQUIRES: finite.
