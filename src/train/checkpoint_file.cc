@@ -101,7 +101,7 @@ TrainProgress CheckpointFile::LoadProgress() const {
 }
 
 void CheckpointFile::RemoveStale(const TrainProgress& progress) const {
-  RemoveTensorsBut(TensorPath(progress.step));
+  RemoveTensorsBut(progress.is_done ? fs::path() : TensorPath(progress.step));
 }
 
 void CheckpointFile::LoadState(const std::vector<StateTensor>& state) const {
