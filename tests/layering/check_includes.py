@@ -23,6 +23,7 @@ ROOMS = {
     "pipeline": {"text", "windows", "decode", "base"},
     "autograd": {"kernels", "encoder", "base"},
     "hub": {"base"},
+    "serve": {"pipeline", "io", "base"},
     "train": {"autograd", "model", "pipeline", "io", "eval", "decode", "encoder", "windows", "text",
               "base"},
 }
@@ -44,6 +45,7 @@ PUBLIC = {
     "io": None,
     "autograd": WINDOW_TYPES | {"precision.h"},
     "hub": {"error.h"},
+    "serve": None,
     "train": None,
 }
 
