@@ -8,6 +8,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 if(BERTQA_WERROR)
   target_compile_options(bertqa_warnings INTERFACE -Werror)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # The same bug sees sizes near 2^64 in inlined copies of strings, in fortified builds.
+    target_compile_options(bertqa_warnings INTERFACE -Wno-error=stringop-overflow)
+  endif()
 endif()
 
 if(BERTQA_SANITIZE)
