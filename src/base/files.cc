@@ -48,15 +48,13 @@ struct stat StatusOf(const Descriptor& file, const std::filesystem::path& path) 
   return status;
 }
 
-enum class Sync { kYes, kNo };
-
-void WriteInPlace(const std::filesystem::path& path, std::string_view bytes, Sync sync) {
+void WriteInPlace(const std::filesystem::path& path, std::string_view bytes) {
   Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (file.value() < 0) {
     ThrowUnwritable(path, errno);
   }
   WriteDescriptor(file.value(), bytes, path.string());
-  if ((sync == Sync::kYes && ::fsync(file.value()) != 0) || file.Close() != 0) {
+  if (file.Close() != 0) {
     ThrowUnwritable(path, errno);
   }
 }
@@ -146,17 +144,14 @@ void WriteFileAtomically(const std::filesystem::path& path, std::string_view byt
   std::error_code ignored;
   const std::filesystem::file_status status = std::filesystem::status(path, ignored);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    WriteInPlace(path, bytes, Sync::kNo);  // a device or a pipe must not be renamed over
+    WriteInPlace(path, bytes);  // a device or a pipe must not be renamed over
     return;
   }
   std::filesystem::path staging = path;
   staging += ".tmp" + std::to_string(::getpid());
   try {
-    WriteInPlace(staging, bytes, Sync::kYes);
-    if (std::rename(staging.c_str(), path.c_str()) != 0) {
-      ThrowUnwritable(path, errno);
-    }
-    SyncFolderOf(path);
+    WriteInPlace(staging, bytes);
+    CommitFile(staging, path);
   } catch (...) {
     ::unlink(staging.c_str());
     throw;

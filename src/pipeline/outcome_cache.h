@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 
 #include "bertqa/pipeline.h"
@@ -18,6 +19,11 @@ struct Outcome {
   std::variant<QaResult, RecordError> value;
   bool done = false;                 ///< `value` is final; guarded by the lock of who computes it
   std::atomic<bool> failed = false;  ///< by an internal failure, which the next try may not meet
+
+  void Fail(RecordError error) {
+    value = std::move(error);
+    failed = true;
+  }
 };
 
 /// Finds the outcome of a question that is being answered or was answered lately, by the exact

@@ -22,8 +22,8 @@ struct Batcher::Job {
   QaOptions options;
   Example example;
   AnswerTimes times;
-  Clock::time_point submitted;
-  Clock::time_point opened;
+  Stopwatch since_submitted;
+  Stopwatch since_opened;
   std::atomic<bool> abandoned = false;
 
   // Guarded by the Batcher's mutex.
@@ -52,14 +52,6 @@ struct Batcher::Batch {
   std::size_t tokens = 0;
   std::size_t threads = 1;
 };
-
-namespace {
-
-double SecondsSince(Batcher::Clock::time_point begin) {
-  return std::chrono::duration<double>(Batcher::Clock::now() - begin).count();
-}
-
-}  // namespace
 
 Batcher::Ticket& Batcher::Ticket::operator=(Ticket&& other) noexcept {
   if (this != &other) {
@@ -120,7 +112,6 @@ std::optional<Batcher::Ticket> Batcher::Submit(std::shared_ptr<const Model> mode
   job->model = std::move(model);
   job->request = std::move(request);
   job->options = options;
-  job->submitted = Clock::now();
   {
     const std::lock_guard lock(mutex_);
     if (queued_ >= options_.max_queue) {
@@ -184,11 +175,11 @@ void Batcher::PrepareOne(Lock& lock) {
   threads_busy_ += 1;
   work_.notify_one();  // there may be more
   lock.unlock();
-  job->times.queue = SecondsSince(job->submitted);
+  job->times.queue = job->since_submitted.seconds();
   const Stopwatch watch;
   std::optional<RecordError> error = Prepare(*job);
   job->times.tokenize = watch.seconds();
-  job->opened = Clock::now();
+  job->since_opened = Stopwatch();
   const bool is_complete = error || job->example.windows.empty();
   if (is_complete) {
     Answer(*job, std::move(error));
@@ -223,7 +214,7 @@ void Batcher::Open(const JobPointer& job) {
     job->tokens_left += job->WindowTokens(i);
   }
   if (open_.empty()) {
-    due_ = job->opened + options_.max_wait;
+    due_ = Clock::now() + options_.max_wait;
   }
   open_tokens_ += job->tokens_left;
   open_.push_back(job);
@@ -300,7 +291,7 @@ void Batcher::EncodeOne(Lock& lock) {
   work_.notify_all();
   lock.unlock();
   for (const JobPointer& job : complete) {
-    job->times.encode = SecondsSince(job->opened);
+    job->times.encode = job->since_opened.seconds();
     Answer(*job, std::move(job->error));
   }
   lock.lock();

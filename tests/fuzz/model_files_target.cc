@@ -22,11 +22,6 @@ namespace {
 
 using std::filesystem::path;
 
-const ScratchFolder& Folder() {
-  static const ScratchFolder folder;
-  return folder;
-}
-
 void CheckTokenizer(const Tokenizer& tokenizer) {
   for (const std::string text : {"Ab, cd\xC3\xA9  12\n[SEP]\xE6\x97\xA5x<s>\xCC\x81 ab", "", " "}) {
     const std::string breach = FindBreach(tokenizer, text, tokenizer.Encode(text));

@@ -39,4 +39,9 @@ void ScratchFolder::Remove(const std::string& name) const {
   ::unlink((path_ / name).c_str());
 }
 
+const ScratchFolder& Folder() {
+  static const ScratchFolder folder;
+  return folder;
+}
+
 }  // namespace bertqa::fuzz

@@ -24,4 +24,7 @@ class ScratchFolder {
   std::filesystem::path path_;
 };
 
+/// The folder of this program.
+const ScratchFolder& Folder();
+
 }  // namespace bertqa::fuzz

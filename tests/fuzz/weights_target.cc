@@ -18,11 +18,6 @@ namespace {
 
 using std::filesystem::path;
 
-const ScratchFolder& Folder() {
-  static const ScratchFolder folder;
-  return folder;
-}
-
 /// Touches each byte of each tensor.
 void ReadAll(const WeightsFile& file) {
   std::set<std::string> names;
