@@ -132,6 +132,7 @@ want_build_packages() {
   want_command python3 python3
   want_package libutf8proc-dev libhwy-dev zlib1g-dev nlohmann-json3-dev libcli11-dev libgtest-dev
   want_package libcurl4-openssl-dev libssl-dev libsentencepiece-dev
+  want_package libcpp-httplib-dev prometheus-cpp-dev
 }
 
 # apt_get LOG COMMAND…: as root, quiet.

@@ -220,6 +220,20 @@ std::vector<JsonMember> SplitObject(std::string_view object) {
   return members;
 }
 
+std::vector<std::string_view> SplitList(std::string_view list) {
+  std::vector<std::string_view> items;
+  std::size_t position = SkipSpace(list, list.find('[') + 1);
+  while (list[position] != ']') {
+    const std::size_t end = SkipValue(list, position);
+    items.push_back(list.substr(position, end - position));
+    position = SkipSpace(list, end);
+    if (list[position] == ',') {
+      position = SkipSpace(list, position + 1);
+    }
+  }
+  return items;
+}
+
 std::string DecodeJsonString(std::string_view string) {
   return json::parse(string).get<std::string>();
 }

@@ -38,6 +38,10 @@ std::optional<JsonProblem> CheckJson(std::string_view text);
 /// Splits a JSON object into its members. REQUIRES: CheckJson found nothing and it is an object.
 std::vector<JsonMember> SplitObject(std::string_view object);
 
+/// The items of a JSON list, as they are written. REQUIRES: CheckJson found nothing and it is a
+/// list.
+std::vector<std::string_view> SplitList(std::string_view list);
+
 /// What a JSON string says. REQUIRES: CheckJson found nothing and it is a string.
 std::string DecodeJsonString(std::string_view string);
 

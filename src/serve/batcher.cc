@@ -20,6 +20,7 @@ struct Batcher::Job {
   std::shared_ptr<const Model> model;
   QaRequest request;
   QaOptions options;
+  std::function<void()> task;  ///< if set, all that there is to do
   Example example;
   AnswerTimes times;
   Stopwatch since_submitted;
@@ -82,6 +83,10 @@ const AnswerTimes& Batcher::Ticket::times() const {
   return job_->times;
 }
 
+QaRequest Batcher::Ticket::TakeRequest() {
+  return std::move(job_->request);
+}
+
 Batcher::Batcher(BatcherOptions options) : options_(std::move(options)) {
   try {
     for (std::size_t i = 0; i < options_.threads; ++i) {
@@ -112,6 +117,16 @@ std::optional<Batcher::Ticket> Batcher::Submit(std::shared_ptr<const Model> mode
   job->model = std::move(model);
   job->request = std::move(request);
   job->options = options;
+  return Queue(std::move(job));
+}
+
+std::optional<Batcher::Ticket> Batcher::SubmitTask(std::function<void()> task) {
+  auto job = std::make_shared<Job>();
+  job->task = std::move(task);
+  return Queue(std::move(job));
+}
+
+std::optional<Batcher::Ticket> Batcher::Queue(std::shared_ptr<Job> job) {
   {
     const std::lock_guard lock(mutex_);
     if (queued_ >= options_.max_queue) {
@@ -193,9 +208,13 @@ void Batcher::PrepareOne(Lock& lock) {
   Open(job);
 }
 
-/// Tokenizes a question and cuts its texts into windows.
+/// Tokenizes a question and cuts its texts into windows; or does a task.
 std::optional<RecordError> Batcher::Prepare(Job& job) {
   try {
+    if (job.task) {
+      job.task();
+      return std::nullopt;
+    }
     auto prepared = PrepareExample(job.request, *job.model->tokenizer, job.options);
     if (auto* error = std::get_if<RecordError>(&prepared)) {
       return std::move(*error);
@@ -322,7 +341,7 @@ void Batcher::Answer(Job& job, std::optional<RecordError> error) {
   Outcome outcome;
   if (error) {
     outcome = std::move(*error);
-  } else if (!job.abandoned) {
+  } else if (!job.abandoned && !job.task) {
     const Stopwatch watch;
     try {
       outcome = DecodeExample(job.example, job.request, job.model->tokenizer->pair_template(),

@@ -72,6 +72,8 @@ class Batcher {
     Outcome Take();
     /// REQUIRES: the outcome is there.
     const AnswerTimes& times() const;
+    /// What was submitted. REQUIRES: the outcome is there.
+    QaRequest TakeRequest();
 
    private:
     friend class Batcher;
@@ -93,6 +95,10 @@ class Batcher {
   std::optional<Ticket> Submit(std::shared_ptr<const Model> model, QaRequest request,
                                const QaOptions& options);
 
+  /// Queues other work for one of the threads; nothing if the queue is full. The outcome is an
+  /// empty result, or what the work threw.
+  std::optional<Ticket> SubmitTask(std::function<void()> task);
+
   /// Questions that wait or are being answered.
   std::size_t queue_length() const;
 
@@ -101,6 +107,7 @@ class Batcher {
   using Lock = std::unique_lock<std::mutex>;
   struct Batch;
 
+  std::optional<Ticket> Queue(std::shared_ptr<Job> job);
   void Work();
   bool WaitForWork(Lock& lock);
   bool IsBatchDue() const;

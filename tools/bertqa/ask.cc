@@ -15,6 +15,7 @@ namespace {
 struct AskOptions {
   RunOptions run;
   AnswerOptions answer;
+  OffsetUnit offsets = OffsetUnit::kCodePoint;
   std::vector<std::string> questions;
   TextOptions text;
   bool json = false;
@@ -25,7 +26,7 @@ class AskPrinter {
  public:
   AskPrinter(const AskOptions& options, std::vector<std::string> names)
       : options_(options), is_terminal_(::isatty(STDOUT_FILENO) == 1) {
-    record_.offsets = options.answer.offsets;
+    record_.offsets = options.offsets;
     record_.with_question = true;
     record_.files = names;
     text_.files = std::move(names);
@@ -70,7 +71,7 @@ class AskPrinter {
 };
 
 int RunAsk(const AskOptions& options) {
-  CheckOptions(options.run, options.answer);
+  options.answer.Validate();
   for (const std::string& question : options.questions) {
     CheckQuestion(question);
   }
@@ -102,7 +103,7 @@ void AddAsk(CLI::App& app, Action& action) {
       ->type_name("TEXT");
   AddTextOptions(*ask, options->text);
   ask->add_flag("--json", options->json, "One JSON record a question");
-  AddOffsetsOption(*ask, options->answer.offsets);
+  AddOffsetsOption(*ask, options->offsets);
   AddAnswerOptions(*ask, options->answer);
   AddRunOptions(*ask, options->run);
   ask->callback([options, &action] { action = [options] { return RunAsk(*options); }; });

@@ -19,7 +19,7 @@ namespace bertqa::cli {
 namespace {
 
 void CheckBatch(const BatchOptions& options) {
-  CheckOptions(options.run, options.answer);
+  options.answer.Validate();
   if (options.resume && options.overwrite) {
     throw Error(ErrorCode::kUsage, "--resume and --overwrite: one goes on, the other begins anew");
   }
@@ -205,7 +205,7 @@ void AddBatch(CLI::App& app, Action& action) {
       ->check(CLI::Range(1, 1 << 30))
       ->capture_default_str()
       ->type_name("N");
-  AddOffsetsOption(*batch, options->answer.offsets);
+  AddOffsetsOption(*batch, options->offsets);
   AddAnswerOptions(*batch, options->answer);
   AddRunOptions(*batch, options->run);
   batch->footer(

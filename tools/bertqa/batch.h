@@ -18,6 +18,7 @@ struct Shard {
 struct BatchOptions {
   RunOptions run;
   AnswerOptions answer;
+  OffsetUnit offsets = OffsetUnit::kCodePoint;
   std::string input = "-";
   std::string output = "-";
   std::string input_format = "auto";

@@ -51,7 +51,7 @@ Conditions InputConditions(const BatchOptions& options, const Descriptor& input)
           {"--input-format", options.input_format},
           {"--keep-fields", OnOff(options.keep_fields)},
           {"--max-line-bytes", std::to_string(options.max_line_bytes)},
-          {"--offsets", std::to_string(static_cast<int>(options.answer.offsets))},
+          {"--offsets", std::to_string(static_cast<int>(options.offsets))},
           {"--shard", options.shard.empty() ? "none" : options.shard},
           {"--retry-errors", retries ? FileFingerprint(options.retry_errors) : "none"}};
 }

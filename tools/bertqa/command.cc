@@ -14,43 +14,6 @@
 #include "io/run_report.h"
 
 namespace bertqa::cli {
-namespace {
-
-/// Special tokens of a BERT pair; checked again with the model's own number once it is loaded.
-constexpr std::size_t kUsualSpecialTokens = 3;
-
-WindowOptions MakeWindowOptions(const AnswerOptions& answer, std::size_t model_limit) {
-  WindowOptions windows;
-  windows.max_question_tokens = answer.max_question_tokens;
-  windows.window_tokens =
-      answer.window_tokens.value_or(std::min(windows.window_tokens, model_limit));
-  if (answer.overlap_tokens) {
-    windows.overlap_tokens = *answer.overlap_tokens;
-  } else if (!answer.window_tokens && model_limit < WindowOptions().window_tokens) {
-    // A small model: the default overlap would not leave room.
-    windows.overlap_tokens = std::min(windows.overlap_tokens, model_limit / 4);
-    windows.max_question_tokens = std::min(windows.max_question_tokens, model_limit / 4);
-  }
-  return windows;
-}
-
-QaOptions MakeQaOptions(const RunOptions& run, const AnswerOptions& answer, const Model& model) {
-  QaOptions options;
-  options.windows = MakeWindowOptions(answer, model.qa->max_window_tokens());
-  options.top_k = answer.top_k;
-  options.max_answer_tokens = answer.max_answer_tokens;
-  options.dedupe = answer.dedupe;
-  options.decode = answer.decode;
-  options.no_answer = answer.no_answer.value_or(model.defaults.no_answer);
-  options.null_threshold = answer.null_threshold.value_or(model.defaults.null_threshold);
-  options.temperature = model.defaults.temperature;
-  options.max_batch_tokens = run.max_batch_tokens;
-  options.threads = ThreadsOf(run.threads);
-  return options;
-}
-
-}  // namespace
-
 std::size_t ThreadsOf(std::size_t threads) {
   return threads == 0 ? AvailableCores() : threads;
 }
@@ -69,8 +32,7 @@ void AddSwitch(CLI::App& app, const std::string& name, std::optional<bool>& valu
       ->type_name("off|on");
 }
 
-void AddRunOptions(CLI::App& app, RunOptions& run) {
-  AddModelOption(app, run.model);
+void AddComputeOptions(CLI::App& app, RunOptions& run) {
   AddThreadsOption(app, run.threads);
   AddChoice<Precision>(
       app, "--precision", run.precision,
@@ -84,6 +46,11 @@ void AddRunOptions(CLI::App& app, RunOptions& run) {
       ->check(CLI::Range(1, 1 << 24))
       ->capture_default_str()
       ->type_name("N");
+}
+
+void AddRunOptions(CLI::App& app, RunOptions& run) {
+  AddModelOption(app, run.model);
+  AddComputeOptions(app, run);
   auto* const quiet = app.add_flag("--quiet", run.quiet, "Errors only: no warnings, no progress");
   app.add_flag("--verbose", run.verbose, "Stage times and counts on stderr")->excludes(quiet);
   app.add_option("--color", run.color, "Colour on a terminal")
@@ -138,17 +105,6 @@ void AddAnswerOptions(CLI::App& app, AnswerOptions& answer) {
       ->type_name("X");
 }
 
-void CheckOptions(const RunOptions& /*run*/, const AnswerOptions& answer) {
-  MakeWindowOptions(answer, WindowOptions().window_tokens).Validate(kUsualSpecialTokens);
-  if (answer.decode == DecodeMode::kIndependent && answer.top_k > 1) {
-    throw Error(ErrorCode::kUsage,
-                "--top-k above 1 and --decode independent: that decode has one answer");
-  }
-  if (answer.null_threshold && answer.no_answer == std::optional<bool>(false)) {
-    throw Error(ErrorCode::kUsage, "--null-threshold and --no-answer off contradict each other");
-  }
-}
-
 LoadedPipeline LoadPipeline(const RunOptions& run, const AnswerOptions& answer) {
   const Stopwatch watch;
   const LoadOptions load{.precision = run.precision, .threads = ThreadsOf(run.threads)};
@@ -158,7 +114,9 @@ LoadedPipeline LoadPipeline(const RunOptions& run, const AnswerOptions& answer) 
   for (const std::string& warning : run.quiet ? std::vector<std::string>() : model->warnings) {
     Note("warning: " + warning);
   }
-  const QaOptions options = MakeQaOptions(run, answer, *model);
+  QaOptions options = answer.For(*model);
+  options.max_batch_tokens = run.max_batch_tokens;
+  options.threads = ThreadsOf(run.threads);
   QaPipeline pipeline(std::move(model), options);
   return {std::move(pipeline), watch.seconds()};
 }

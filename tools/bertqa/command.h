@@ -11,6 +11,7 @@
 
 #include "base/process_usage.h"
 #include "base/stopwatch.h"
+#include "bertqa/answer_options.h"
 #include "bertqa/model.h"
 #include "bertqa/pipeline.h"
 #include "io/answer_text.h"
@@ -33,20 +34,6 @@ struct RunOptions {
   bool quiet = false;
   bool verbose = false;
   std::string color = "auto";
-};
-
-/// What changes an answer. What is not given comes from the model or the library.
-struct AnswerOptions {
-  std::size_t top_k = QaOptions().top_k;
-  std::size_t max_answer_tokens = QaOptions().max_answer_tokens;
-  std::size_t max_question_tokens = WindowOptions().max_question_tokens;
-  std::optional<std::size_t> window_tokens;
-  std::optional<std::size_t> overlap_tokens;
-  Dedupe dedupe = Dedupe::kOverlap;
-  DecodeMode decode = DecodeMode::kJoint;
-  std::optional<bool> no_answer;
-  std::optional<double> null_threshold;
-  OffsetUnit offsets = OffsetUnit::kCodePoint;
 };
 
 /// Runs after parsing; returns the exit status.
@@ -72,12 +59,11 @@ void AddChoice(CLI::App& app, const std::string& name, Value& value,
 void AddSwitch(CLI::App& app, const std::string& name, std::optional<bool>& value,
                const std::string& help);
 void AddThreadsOption(CLI::App& app, std::size_t& threads);
+/// `--threads`, `--precision`, `--max-batch-tokens`.
+void AddComputeOptions(CLI::App& app, RunOptions& run);
 void AddRunOptions(CLI::App& app, RunOptions& run);
 void AddAnswerOptions(CLI::App& app, AnswerOptions& answer);
 void AddOffsetsOption(CLI::App& app, OffsetUnit& offsets);
-
-/// Throws Error{kUsage} for options that contradict each other: before any model is loaded.
-void CheckOptions(const RunOptions& run, const AnswerOptions& answer);
 
 /// What `--threads` asks for; 0 if it was not given.
 std::size_t ThreadsOf(std::size_t threads);
@@ -127,5 +113,6 @@ void AddMerge(CLI::App& app, Action& action);
 void AddTrain(CLI::App& app, Action& action);
 void AddPull(CLI::App& app, Action& action);
 void AddModels(CLI::App& app, Action& action);
+void AddServe(CLI::App& app, Action& action);
 
 }  // namespace bertqa::cli

@@ -59,7 +59,7 @@ CommandLine::CommandLine()
       "2 usage; 3 input or model unreadable or malformed; 4 internal failure;\n"
       "130, 143 interrupted (SIGINT, SIGTERM).");
   for (const auto& add : {AddAsk, AddBatch, AddMerge, AddEval, AddInspect, AddTrain, AddImport,
-                          AddExport, AddPull, AddModels, AddInfo}) {
+                          AddExport, AddPull, AddModels, AddServe, AddInfo}) {
     add(app_, action_);
   }
 }

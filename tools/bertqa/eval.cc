@@ -34,7 +34,7 @@ struct EvalCommandOptions {
 };
 
 void Check(const EvalCommandOptions& options) {
-  CheckOptions(options.run, options.answer);
+  options.answer.Validate();
   const bool has_predictions = !options.predictions.empty();
   if (!options.na_probs.empty() && !has_predictions) {
     throw Error(ErrorCode::kUsage, "--na-probs belongs to --predictions");

@@ -18,6 +18,7 @@ namespace {
 struct InspectOptions {
   RunOptions run;
   AnswerOptions answer;
+  OffsetUnit offsets = OffsetUnit::kCodePoint;
   std::string question;
   TextOptions text;
   std::string svg;
@@ -32,7 +33,7 @@ std::size_t TerminalWidth() {
 }
 
 int RunInspect(const InspectOptions& options) {
-  CheckOptions(options.run, options.answer);
+  options.answer.Validate();
   CheckQuestion(options.question);
   if (!options.svg.empty()) {
     RequireWritable(options.svg);
@@ -48,7 +49,7 @@ int RunInspect(const InspectOptions& options) {
     WriteFileAtomically(options.svg, FormatHeatMapSvg(request, inspection));
   }
   if (options.json) {
-    WriteOut(FormatInspectionJson(request, inspection, options.answer.offsets));
+    WriteOut(FormatInspectionJson(request, inspection, options.offsets));
   } else {
     WriteOut(FormatInspectionTable(
         request, inspection, ResolveColor(options.run.color, STDOUT_FILENO), TerminalWidth()));
@@ -69,7 +70,7 @@ void AddInspect(CLI::App& app, Action& action) {
   inspect->add_flag("--json", options->json, "One JSON object");
   inspect->add_option("--svg", options->svg, "Write the start/end heat map as a picture")
       ->type_name("FILE");
-  AddOffsetsOption(*inspect, options->answer.offsets);
+  AddOffsetsOption(*inspect, options->offsets);
   AddAnswerOptions(*inspect, options->answer);
   AddRunOptions(*inspect, options->run);
   inspect->callback([options, &action] { action = [options] { return RunInspect(*options); }; });

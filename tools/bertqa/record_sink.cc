@@ -18,7 +18,7 @@ RecordSink::RecordSink(int descriptor, const BatchOptions& options)
     : options_(options),
       descriptor_(descriptor),
       name_(options.output == "-" ? "standard output" : options.output) {
-  format_.offsets = options.answer.offsets;
+  format_.offsets = options.offsets;
   format_.with_number = options.is_part();
 }
 

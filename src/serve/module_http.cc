@@ -1,0 +1,211 @@
+#include <httplib.h>
+
+#include <atomic>
+#include <cstring>
+#include <exception>
+#include <string>
+
+#include "serve/module_parts.h"
+
+namespace bertqa {
+namespace {
+
+/// cpp-httplib's view of a connection.
+class EngineStream final : public httplib::Stream {
+ public:
+  explicit EngineStream(HttpSocket& socket) : socket_(socket) {}
+
+  bool is_readable() const override { return true; }
+  bool is_writable() const override { return true; }
+  ssize_t read(char* bytes, std::size_t size) override { return socket_.Read(bytes, size); }
+  ssize_t write(const char* bytes, std::size_t size) override { return socket_.Write(bytes, size); }
+  void get_remote_ip_and_port(std::string& /*ip*/, int& /*port*/) const override {}
+  void get_local_ip_and_port(std::string& /*ip*/, int& /*port*/) const override {}
+  socket_t socket() const override { return 0; }
+
+ private:
+  HttpSocket& socket_;
+};
+
+/// One request and its answer on the way through cpp-httplib. Its callbacks find it by thread,
+/// since cpp-httplib has one set of them for all requests.
+struct Exchange {
+  HttpHandler& handler;
+  bool may_stay = true;
+  bool is_answered = false;  ///< `response` is what goes out
+  bool wants_body = false;   ///< its bytes may still be in the connection
+  HttpResponse response = {};
+};
+
+thread_local Exchange* current =
+    nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+/// What cpp-httplib puts among the headers on its own.
+bool IsOwnHeader(const std::string& name) {
+  return name == "REMOTE_ADDR" || name == "REMOTE_PORT" || name == "LOCAL_ADDR" ||
+         name == "LOCAL_PORT";
+}
+
+HttpHead HeadOf(const httplib::Request& request) {
+  HttpHead head;
+  head.method = request.method;
+  head.target = request.target;
+  head.path = request.path;
+  head.query.assign(request.params.begin(), request.params.end());
+  for (const auto& [name, value] : request.headers) {
+    if (!IsOwnHeader(name)) {
+      head.headers.push_back({name, value});
+    }
+  }
+  return head;
+}
+
+bool HasBody(const httplib::Request& request) {
+  const std::string length = request.get_header_value("Content-Length");
+  return request.has_header("Transfer-Encoding") || (!length.empty() && length != "0");
+}
+
+/// Whether the body's length is said once and clearly: else what follows could be read as another
+/// request by somebody between.
+bool IsFramedClearly(const httplib::Request& request) {
+  const std::size_t lengths = request.get_header_value_count("Content-Length");
+  const std::size_t codings = request.get_header_value_count("Transfer-Encoding");
+  if (lengths + codings > 1) {
+    return false;
+  }
+  if (codings == 1) {
+    return ::strcasecmp(request.get_header_value("Transfer-Encoding").c_str(), "chunked") == 0;
+  }
+  const std::string length = request.get_header_value("Content-Length");
+  return length.size() < 19 && length.find_first_not_of("0123456789") == std::string::npos &&
+         (lengths == 0 || !length.empty());
+}
+
+void PutResponse(httplib::Response& out) {
+  HttpResponse& response = current->response;
+  out.status = response.status;
+  out.body = std::move(response.body);
+  for (const HttpHeader& header : response.headers) {
+    out.headers.erase(header.name);
+    out.set_header(header.name, header.value);
+  }
+  if (response.stream) {
+    const auto type = FindHeader(response.headers, "Content-Type");
+    out.headers.erase("Content-Type");
+    out.set_chunked_content_provider(
+        std::string(type), [stream = std::move(response.stream)](std::size_t, auto& sink) {
+          const bool is_whole = stream([&](std::string_view bytes) {
+            return sink.write(bytes.data(), bytes.size()) && sink.is_writable();
+          });
+          if (is_whole) {
+            sink.done();
+          }
+          return is_whole;
+        });
+  }
+  current->is_answered = true;
+}
+
+/// All requests, of any method and path, go to the handler.
+class Engine final : public httplib::Server, public HttpEngine {
+ public:
+  Engine() {
+    svr_sock_ = 0;  // "is not shutting down": streams would end
+    set_tcp_nodelay(true);
+    const auto with_body = [](const httplib::Request& request, httplib::Response& response,
+                              const httplib::ContentReader& reader) {
+      Answer(request, response, [&](const ByteSink& sink) {
+        current->wants_body = false;
+        const bool is_whole = reader([&](const char* bytes, std::size_t size) {
+          return sink(std::string_view(bytes, size));
+        });
+        current->wants_body = !is_whole;
+        return is_whole;
+      });
+    };
+    // Before cpp-httplib would read a body for its own purposes.
+    set_pre_routing_handler([](const httplib::Request& request, httplib::Response& response) {
+      if (!IsFramedClearly(request)) {
+        current->response = current->handler.Refuse(400);
+        current->response.closes = true;
+        PutResponse(response);
+        return HandlerResponse::Handled;
+      }
+      current->wants_body = HasBody(request);
+      if (current->wants_body && request.method == "POST") {
+        return HandlerResponse::Unhandled;  // to with_body
+      }
+      Answer(request, response, [](const ByteSink&) { return true; });
+      return HandlerResponse::Handled;
+    });
+    Post("[\\s\\S]*", with_body);
+    set_expect_100_continue_handler(
+        [](const httplib::Request& request, httplib::Response& response) {
+          constexpr int kContinue = 100;
+          HttpResponse checked = current->handler.CheckHead(HeadOf(request));
+          if (checked.status < 400) {
+            return kContinue;
+          }
+          current->response = std::move(checked);
+          current->response.closes = true;
+          PutResponse(response);
+          return response.status;
+        });
+    set_error_handler(
+        HandlerWithResponse([](const httplib::Request& /*request*/, httplib::Response& response) {
+          if (!current->is_answered) {
+            current->response = current->handler.Refuse(response.status);
+            current->response.closes = true;
+            PutResponse(response);
+          }
+          return HandlerResponse::Unhandled;
+        }));
+    set_post_routing_handler([](const httplib::Request& request, httplib::Response& response) {
+      // A body that was not read would be taken for the next request.
+      const bool asks_to_close =
+          ::strcasecmp(request.get_header_value("Connection").c_str(), "close") == 0 ||
+          (request.version == "HTTP/1.0" &&
+           ::strcasecmp(request.get_header_value("Connection").c_str(), "keep-alive") != 0);
+      current->may_stay =
+          current->may_stay && !current->response.closes && !asks_to_close && !current->wants_body;
+      response.headers.erase("Keep-Alive");
+      response.headers.erase("Accept-Ranges");
+      response.headers.erase("Connection");
+      response.set_header("Connection", current->may_stay ? "keep-alive" : "close");
+    });
+  }
+
+  bool ServeRequest(HttpSocket& socket, HttpHandler& handler, bool may_stay) noexcept override {
+    Exchange exchange{.handler = handler, .may_stay = may_stay};
+    current = &exchange;
+    bool is_written = false;
+    try {
+      EngineStream stream(socket);
+      bool ignored = false;
+      is_written = process_request(stream, !may_stay, ignored, [](httplib::Request& request) {
+        request.ranges.clear();  // parts of an answer are no use to anybody
+        request.headers.erase("Range");
+        request.headers.erase("Accept-Encoding");  // compressing costs more than the loopback
+      });
+    } catch (const std::exception&) {
+      is_written = false;  // of a head that cpp-httplib cannot take
+    }
+    current = nullptr;
+    return is_written && exchange.is_answered && exchange.may_stay;
+  }
+
+ private:
+  static void Answer(const httplib::Request& request, httplib::Response& response,
+                     const HttpHandler::BodyReader& body) {
+    current->response = current->handler.Handle(HeadOf(request), body);
+    PutResponse(response);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<HttpEngine> MakeHttplibEngine() {
+  return std::make_unique<Engine>();
+}
+
+}  // namespace bertqa
