@@ -3,14 +3,14 @@
 // The server is asked for offsets in UTF-16 code units ("offsets":"utf16"), which is what strings
 // count here, so context.slice(start, end) is an answer. Texts go into text nodes only, never into HTML.
 
-const kBusyRetries = 2;                  // after a 429
+const kBusyRetries = 2;                  // after a 429 or a 503
 const kLongestWaitSeconds = 30;          // of a Retry-After that is obeyed
 const kLargestFileBytes = 16 * 1024 * 1024;
 const kBlockLength = 4000;               // of a text that is laid out at a time, to the next line's end
 const kLongText = 100000;                // from here on what is out of sight is not laid out
 const kEveryToken = 5000;                // of a longer text the heat map shows what can be seen only
-const kSeenProbability = 0.0005;
-const kHeatRows = 8;
+const kSeenProbability = 0.01;
+const kHeatRows = 4;                     // starts, and as many ends
 const kKeyName = 'bertqa-api-key';
 
 const element = (id) => document.getElementById(id);
@@ -23,6 +23,7 @@ let models = [];
 let running = null;   // AbortController of the question under way
 let asked = null;     // {body, record, tokens}: what the answers on the page are of
 let current = 0;      // rank of the answer that stands out
+let afterKey = null;  // what to do again once there is a key
 
 // ---- Asking the server
 
@@ -72,15 +73,15 @@ async function readProblem(response) {
                      { status: response.status, again: [429, 503, 504].includes(response.status) });
 }
 
-/// The JSON of an answer; waits and asks again where the server is busy.
+/// The JSON of an answer; waits and asks again where the server is busy, or not ready yet.
 async function call(path, body, signal) {
   for (let attempt = 0; ; attempt += 1) {
     const response = await send(path, body, signal);
     if (response.ok) return response.json();
     const problem = await readProblem(response);
-    if (response.status !== 429 || attempt === kBusyRetries) throw problem;
     const seconds = Number(response.headers.get('Retry-After')) || 1;
-    if (seconds > kLongestWaitSeconds) throw problem;
+    const isBusy = response.status === 429 || response.status === 503;
+    if (!isBusy || attempt === kBusyRetries || seconds > kLongestWaitSeconds) throw problem;
     say(`The server is busy. Asking again in ${seconds} s.`, { seen: true });
     await pause(seconds * 1000, signal);
   }
@@ -97,7 +98,7 @@ async function loadModels() {
   try {
     ({ models } = await call('v1/models', null, new AbortController().signal));
   } catch (problem) {
-    showProblem(problem);
+    showProblem(problem, loadModels);
     return;
   }
   const chosen = models.find((model) => model.default) || models[0];
@@ -174,7 +175,7 @@ async function whileRunning(work) {
   try {
     await work(mine.signal);
   } catch (error) {
-    if (running === mine && error.name !== 'AbortError') showProblem(error);
+    if (running === mine && error.name !== 'AbortError') showProblem(error, ask);
   }
   if (running !== mine) return;
   running = null;
@@ -183,7 +184,9 @@ async function whileRunning(work) {
 }
 
 function stop() {
-  running?.abort();
+  if (!running) return;
+  running.abort();
+  element('hint').hidden = true;
 }
 
 // ---- What is said beside the text
@@ -195,18 +198,20 @@ function say(words, { seen = false } = {}) {
   if (seen) element('hint').textContent = words;
 }
 
-function showProblem(problem) {
+/// `again` does once more what went wrong.
+function showProblem(problem, again) {
   const place = element('problem');
   place.replaceChildren(problem.message);
   place.hidden = false;
   element('hint').hidden = true;
   if (problem.status === 401) {
+    afterKey = again;
     askForKey(place);
   } else if (problem.again) {
-    const again = newElement('button', 'Try again');
-    again.type = 'button';
-    again.addEventListener('click', () => (models.length > 0 ? ask() : loadModels().then(ask)));
-    place.append(again);
+    const button = newElement('button', 'Try again');
+    button.type = 'button';
+    button.addEventListener('click', () => { hideProblem(); again(); });
+    place.append(button);
   }
 }
 
@@ -226,6 +231,17 @@ function askForKey(place) {
   element('key').focus();
 }
 
+async function useKey() {
+  keepKey(element('key').value.trim());
+  element('key').value = '';
+  element('key-form').hidden = true;
+  hideProblem();
+  await loadModels();
+  if (models.length === 0) return;
+  question.focus();
+  if (afterKey === ask) ask();
+}
+
 function newElement(name, text, className) {
   const made = document.createElement(name);
   if (text !== undefined) made.textContent = text;
@@ -241,6 +257,10 @@ function percent(probability) {
   return `${(100 * probability).toFixed(1)} %`;
 }
 
+function duration(milliseconds) {
+  return milliseconds < 1000 ? `${Math.max(1, Math.round(milliseconds))} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
 function showRecord(tookMs) {
   const { record, body } = asked;
   const found = record.answer !== null;
@@ -252,7 +272,7 @@ function showRecord(tookMs) {
   element('null-probability').textContent = percent(record.null_probability);
   element('warnings').hidden = !record.warnings;
   element('warnings').replaceChildren(...(record.warnings || []).map((warning) => newElement('li', warning)));
-  element('took').textContent = `${Math.max(1, Math.round(tookMs))} ms${models.length > 1 ? `, ${body.model}` : ''}`;
+  element('took').textContent = models.length > 1 ? `${duration(tookMs)}, ${body.model}` : duration(tookMs);
   const more = guesses > 1 ? `, and ${guesses - 1} more` : '';
   say(found ? `Answer: ${record.answer}, ${percent(record.probability)}${more}.` :
               `No answer in this text, ${percent(record.null_probability)}.`);
@@ -292,7 +312,7 @@ function edit() {
   showEditing();
   const answer = asked?.record.answers[current];
   if (answer && document.activeElement !== context) context.setSelectionRange(answer.start, answer.end);
-  context.focus({ preventScroll: true });
+  context.focus();  // scrolls to what is selected
 }
 
 function showReading() {
@@ -492,10 +512,13 @@ function tokensToDraw(tokens) {
   return inText.length <= kEveryToken ? inText : inText.filter((token) => likelier(token) >= kSeenProbability);
 }
 
-/// The map's figures as a table, for whoever does not see shades: the likeliest tokens, in the text's order.
-function showHeatTable({ tokens, independent, differ }) {
-  const likeliest = tokens.filter((token) => token.segment !== 'question')
-    .sort((a, b) => likelier(b) - likelier(a)).slice(0, kHeatRows)
+/// The map's figures as a table, for whoever does not see shades: the likeliest starts and ends, in
+/// the text's order. By logits, since the probabilities are each window's own. A single window's special
+/// tokens count, too: they stand for no answer.
+function showHeatTable({ tokens, windows, independent, differ }) {
+  const counted = tokens.filter(({ segment }) => segment === 'context' || (segment === 'special' && windows.length === 1));
+  const best = (key) => [...counted].sort((a, b) => b[key] - a[key]).slice(0, kHeatRows);
+  const likeliest = [...new Set([...best('start_logit'), ...best('end_logit')])]
     .sort((a, b) => (a.start ?? -1) - (b.start ?? -1));
   element('heat-rows').replaceChildren(...likeliest.map(newHeatRow));
   const other = independent.answer === null ? 'no answer, as the end comes first' : `“${independent.answer}”`;
@@ -589,15 +612,7 @@ function listenForFiles() {
 
 function listen() {
   element('ask-form').addEventListener('submit', (event) => { event.preventDefault(); ask(); });
-  element('key-form').addEventListener('submit', async (event) => {
-    event.preventDefault();
-    keepKey(element('key').value.trim());
-    element('key').value = '';
-    element('key-form').hidden = true;
-    hideProblem();
-    await loadModels();
-    if (models.length > 0) question.focus();
-  });
+  element('key-form').addEventListener('submit', (event) => { event.preventDefault(); useKey(); });
   element('model').addEventListener('change', showModel);
   element('edit').addEventListener('click', edit);
   heatToggle.addEventListener('click', toggleHeat);
