@@ -29,12 +29,12 @@ target_link_libraries(bertqa_shared PRIVATE
   $<BUILD_INTERFACE:${HWY_LIBRARY}> $<BUILD_INTERFACE:ZLIB::ZLIB>
   $<BUILD_INTERFACE:Threads::Threads> $<BUILD_INTERFACE:${CMAKE_DL_LIBS}>)
 
-# The modules that the program and the library load when they need libtorch, or libcurl.
+# The modules that the program and the library load when they need libtorch, libcurl or cpp-httplib.
 set(bundle ${CMAKE_INSTALL_LIBDIR}/bertqa)
 get_property(modules GLOBAL PROPERTY BERTQA_MODULES)
 install(TARGETS ${modules} LIBRARY DESTINATION ${bundle})
 set(torch_modules ${modules})
-list(REMOVE_ITEM torch_modules bertqa_hub_module)
+list(REMOVE_ITEM torch_modules bertqa_hub_module bertqa_serve_module)
 
 # libtorch in the source or build tree would go with that tree, so its libraries are copied. One
 # that the user keeps elsewhere stays there.

@@ -1,8 +1,8 @@
 #include <httplib.h>
 
-#include <atomic>
 #include <cstring>
 #include <exception>
+#include <set>
 #include <string>
 
 #include "serve/module_parts.h"
@@ -81,6 +81,17 @@ bool IsFramedClearly(const httplib::Request& request) {
          (lengths == 0 || !length.empty());
 }
 
+/// cpp-httplib takes a method that it does not know for no request at all.
+bool IsUnknownMethod(const httplib::Request& request) {
+  static const std::set<std::string> known = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
+                                              "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI"};
+  const bool is_word =
+      !request.method.empty() &&
+      request.method.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos;
+  return is_word && !known.contains(request.method) && request.target.starts_with('/') &&
+         request.version.starts_with("HTTP/1.");
+}
+
 void PutResponse(httplib::Response& out) {
   HttpResponse& response = current->response;
   out.status = response.status;
@@ -152,9 +163,10 @@ class Engine final : public httplib::Server, public HttpEngine {
           return response.status;
         });
     set_error_handler(
-        HandlerWithResponse([](const httplib::Request& /*request*/, httplib::Response& response) {
+        HandlerWithResponse([](const httplib::Request& request, httplib::Response& response) {
           if (!current->is_answered) {
-            current->response = current->handler.Refuse(response.status);
+            current->response =
+                current->handler.Refuse(IsUnknownMethod(request) ? 405 : response.status);
             current->response.closes = true;
             PutResponse(response);
           }

@@ -71,6 +71,10 @@ HttpProblem BrokenHead(int status, const Connection& connection) {
   if (connection.is_late()) {
     return {408, "too_slow", "the request did not come in time"};
   }
+  if (status == 405) {
+    return {
+        405, "wrong_method", "no path takes this method", {{"Allow", "GET, HEAD, OPTIONS, POST"}}};
+  }
   if (status == 414) {
     return {414, "target_too_long", "the address is too long"};
   }

@@ -203,6 +203,7 @@ class BadRequests(ServeCase):
         reply = self.server.get("/v1/answer")
         self.check_problem(reply, 405, "wrong_method", "this path takes POST")
         self.assertEqual(reply.headers["allow"], "POST, OPTIONS")
+        self.check_problem(self.server.request("QUERY", "/v1/answer"), 405, "wrong_method")
         for kind in ("text/plain", "multipart/form-data; boundary=x", "application/x-ndjson"):
             self.check_problem(self.server.post("/v1/answer", b"{}", kind), 415, "wrong_media_type")
         self.check_problem(self.server.post("/v1/answers", b"{}", "text/csv"), 415,

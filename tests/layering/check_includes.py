@@ -66,6 +66,9 @@ THIRD_PARTIES = [
      False),
     ("libcurl", re.compile(r"^curl/"), ("src/hub/module_transfer.cc",), False),
     ("OpenSSL", re.compile(r"^openssl/"), ("src/hub/module_digest.cc",), False),
+    ("cpp-httplib", re.compile(r"^httplib\.h$"),
+     ("src/serve/module_client.cc", "src/serve/module_http.cc"), False),
+    ("prometheus-cpp", re.compile(r"^prometheus/"), ("src/serve/module_metrics.cc",), False),
     ("sentencepiece", re.compile(r"^sentencepiece_"), (), True),
     ("gtest", re.compile(r"^(gtest|gmock)/"), (), True),
 ]

@@ -24,6 +24,9 @@ QUESTION = "Where does the bridge cross the river?"
 # An accent before the answer: byte offsets differ from code points.
 TEXT = "Zoé says that the old bridge crosses the river in Avignon."
 
+# What the modules that need no libtorch are there for.
+WRAPPED = {"libbertqa_hub.so": "libcurl", "libbertqa_serve.so": "libcpp-httplib"}
+
 
 def run(command, **options):
     result = subprocess.run([str(part) for part in command], text=True, capture_output=True,
@@ -46,7 +49,7 @@ def run_bare(command, folder):
     output, opened = run_opening(command, folder)
     if not any("libutf8proc" in path for path in opened):
         sys.exit(f"{command[0]}: the linker's debug output names no library: {opened}")
-    for library in ("libtorch", "libcurl", "libcrypto"):
+    for library in ("libtorch", "libcurl", "libcrypto", "libcpp-httplib", "libprometheus"):
         if any(library in path for path in opened):
             sys.exit(f"{command[0]}: {library} is loaded, but answering does not need it")
     return output, opened
@@ -127,7 +130,7 @@ def check_modules(arguments, prefix, folder, trees):
     for path in installed.values():
         load = f"import ctypes; ctypes.CDLL({str(path)!r})"
         _, opened = run_opening([sys.executable, "-c", load], folder)
-        library = "libcurl" if path.name == "libbertqa_hub.so" else "libtorch_cpu"
+        library = WRAPPED.get(path.name, "libtorch_cpu")
         if not any(library in name for name in opened):
             sys.exit(f"{path.name}: {library} is not loaded with it: {opened}")
         check_opened(path.name, opened, trees)
