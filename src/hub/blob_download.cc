@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/files.h"
+#include "base/url.h"
 #include "bertqa/error.h"
 #include "hub/file_lock.h"
 #include "hub/hub_failure.h"

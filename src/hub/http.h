@@ -55,7 +55,4 @@ std::string OriginOf(std::string_view url);
 /// address, and where https would become http.
 std::string RedirectTarget(const std::string& url, const std::string& location);
 
-/// Escapes all but letters, digits and "-_.~", as a part of an address wants it.
-std::string EscapeUrlPart(std::string_view text);
-
 }  // namespace bertqa

@@ -1,6 +1,7 @@
 #include "hub/pull.h"
 
 #include "base/files.h"
+#include "base/url.h"
 #include "bertqa/error.h"
 #include "hub/blob_download.h"
 #include "hub/cache.h"

@@ -15,6 +15,8 @@ std::string FormatModel(const ServedModel& served, bool is_default) {
   object.Member("name", JsonString(served.name));
   object.Member("default", is_default ? "true" : "false");
   object.Member("family", JsonString(served.family));
+  object.Member("fingerprint", JsonString(served.fingerprint));
+  object.Member("version", JsonString(served.version));
   object.Member("precision", JsonString(NameOf(compute.precision)));
   object.Member("kernels", JsonString(compute.instruction_set));
   object.Member("window_tokens", std::to_string(AnswerOptions().For(model).windows.window_tokens));

@@ -12,7 +12,9 @@ namespace bertqa {
 /// A model and the name that requests know it by.
 struct ServedModel {
   std::string name;
-  std::string family;  ///< "bert"
+  std::string family;       ///< "bert"
+  std::string fingerprint;  ///< of its files
+  std::string version;      ///< of the program
   std::shared_ptr<const Model> model;
 };
 

@@ -16,11 +16,13 @@ ANSWER_OPTIONS = {"-k,--top-k": "[1]", "--max-answer-tokens": "[30]",
 # What each command's help says about each option: its name and its default.
 OPTIONS = {
     "ask": {"-q,--question": "(required)", "-c,--context": "", "--context-file": "", "--json": "",
-            "--offsets": "[codepoint]", **ANSWER_OPTIONS, **RUN_OPTIONS},
+            "--offsets": "[codepoint]", "--server": "$BERTQA_SERVER", **ANSWER_OPTIONS,
+            **RUN_OPTIONS},
     "batch": {"-o,--output": "stdout", "--overwrite": "", "--resume": "",
               "--shard": "", "--retry-errors": "", "--input-format": "[auto]",
               "--output-format": "[jsonl]", "--keep-fields": "", "--max-line-bytes": "[16777216]",
-              "--offsets": "[codepoint]", **ANSWER_OPTIONS, **RUN_OPTIONS},
+              "--offsets": "[codepoint]", "--server": "$BERTQA_SERVER", **ANSWER_OPTIONS,
+              **RUN_OPTIONS},
     "merge": {"-o,--output": "stdout", "--overwrite": "", "--records": "last one found",
               "--quiet": ""},
     "eval": {"--predictions": "", "--na-probs": "", "--save-predictions": "",
@@ -48,6 +50,11 @@ OPTIONS = {
     "info": {"-m,--model": "", "--pull": "", "--json": ""},
     "pull": {"--quiet": "", "ORG/NAME": "(required)"},
     "models": {"--json": ""},
+    "serve": {"--host": "[127.0.0.1]", "--port": "[8080]", "--unix": "", "-m,--model": "default",
+              "-t,--threads": "cores", "--precision": "[auto]", "--max-batch-tokens": "[768]",
+              "--max-wait-ms": "[0]", "--max-queue": "[256]", "--max-body-bytes": "[16777216]",
+              "--timeout-ms": "[60000]", "--api-key-file": "", "--cors-origin": "",
+              "--log-format": "[text]", "--quiet": ""},
 }
 
 

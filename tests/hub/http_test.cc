@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/url.h"
 #include "bertqa/error.h"
 
 namespace bertqa {

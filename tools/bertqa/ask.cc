@@ -7,6 +7,7 @@
 #include "bertqa/error.h"
 #include "command.h"
 #include "io/record_writer.h"
+#include "server_choice.h"
 #include "text_input.h"
 
 namespace bertqa::cli {
@@ -18,6 +19,7 @@ struct AskOptions {
   OffsetUnit offsets = OffsetUnit::kCodePoint;
   std::vector<std::string> questions;
   TextOptions text;
+  ServerChoice server;
   bool json = false;
 };
 
@@ -76,7 +78,6 @@ int RunAsk(const AskOptions& options) {
     CheckQuestion(question);
   }
   const Documents documents = ReadDocuments(options.text);
-  const LoadedPipeline loaded = LoadPipeline(options.run, options.answer);
   AskPrinter printer(options, documents.names);
   std::size_t next = 0;
   const RequestSource source = [&]() -> std::optional<StreamInput> {
@@ -85,10 +86,14 @@ int RunAsk(const AskOptions& options) {
     }
     return StreamInput{{options.questions[next++], documents.texts, {}}, {}};
   };
-  const VerboseReport report(options.run, loaded);
-  const PipelineStats stats = loaded.pipeline.Stream(
-      source, [&](StreamOutput output) { return printer.Print(std::move(output)); });
-  report.Print(stats);
+  const ResultSink sink = [&](StreamOutput output) { return printer.Print(std::move(output)); };
+  if (const auto server = ConnectServer(options.server, options.run, options.answer)) {
+    server->Stream(source, sink);
+  } else {
+    const LoadedPipeline loaded = LoadPipeline(options.run, options.answer);
+    const VerboseReport report(options.run, loaded);
+    report.Print(loaded.pipeline.Stream(source, sink));
+  }
   return printer.has_answer() ? kDone : kDoneBut;
 }
 
@@ -106,6 +111,7 @@ void AddAsk(CLI::App& app, Action& action) {
   AddOffsetsOption(*ask, options->offsets);
   AddAnswerOptions(*ask, options->answer);
   AddRunOptions(*ask, options->run);
+  AddServerOption(*ask, options->server);
   ask->callback([options, &action] { action = [options] { return RunAsk(*options); }; });
 }
 

@@ -61,12 +61,21 @@ class BatchRun {
     if (goes_on && !state_.exists()) {
       return Confirm();
     }
+    const auto server = ConnectServer(options_.server, options_.run, options_.answer);
+    if (server) {
+      if (is_kept_) {
+        AddServerConditions(conditions_, *server);
+      }
+      goes_on ? GoOn() : Begin();
+      return Answer(*server, [](const PipelineStats&) {});
+    }
     const LoadedPipeline loaded = LoadPipeline(options_.run, options_.answer);
     if (is_kept_) {
       AddModelConditions(conditions_, options_, loaded);
     }
     goes_on ? GoOn() : Begin();
-    return Answer(loaded);
+    const VerboseReport report(options_.run, loaded);
+    return Answer(loaded.pipeline, [&](const PipelineStats& stats) { report.Print(stats); });
   }
 
  private:
@@ -117,16 +126,17 @@ class BatchRun {
     }
   }
 
-  int Answer(const LoadedPipeline& loaded) {
+  /// `pipeline` is ours, or a server's.
+  template <class Pipeline, class Tell>
+  int Answer(const Pipeline& pipeline, const Tell& tell) {
     sink_.Begin(before_.records, is_kept_);
     Progress progress(!options_.run.quiet && ::isatty(STDERR_FILENO) == 1, source_.total());
-    const VerboseReport report(options_.run, loaded);
-    const PipelineStats stats = loaded.pipeline.Stream([&] { return source_.Next(); },
-                                                       [&](const StreamOutput& record) {
-                                                         progress.Advance();
-                                                         return sink_.Write(record);
-                                                       },
-                                                       [&] { sink_.Flush(); }, signals_.token());
+    const PipelineStats stats = pipeline.Stream([&] { return source_.Next(); },
+                                                [&](const StreamOutput& record) {
+                                                  progress.Advance();
+                                                  return sink_.Write(record);
+                                                },
+                                                [&] { sink_.Flush(); }, signals_.token());
     sink_.Finish();
     progress.Clear();
     if (const int signal = signals_.caught()) {
@@ -136,7 +146,7 @@ class BatchRun {
     if (is_kept_) {
       state_.Remove();
     }
-    report.Print(stats);
+    tell(stats);
     return Report(before_.records + stats.records);
   }
 
@@ -208,6 +218,7 @@ void AddBatch(CLI::App& app, Action& action) {
   AddOffsetsOption(*batch, options->offsets);
   AddAnswerOptions(*batch, options->answer);
   AddRunOptions(*batch, options->run);
+  AddServerOption(*batch, options->server);
   batch->footer(
       "SIGINT and SIGTERM end it after a whole record, within about two seconds, with\n"
       "130 and 143; a second one at once.");

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "command.h"
+#include "server_choice.h"
 
 namespace bertqa::cli {
 
@@ -17,6 +18,7 @@ struct Shard {
 
 struct BatchOptions {
   RunOptions run;
+  ServerChoice server;
   AnswerOptions answer;
   OffsetUnit offsets = OffsetUnit::kCodePoint;
   std::string input = "-";

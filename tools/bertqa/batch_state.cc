@@ -58,17 +58,20 @@ Conditions InputConditions(const BatchOptions& options, const Descriptor& input)
 
 void AddModelConditions(Conditions& conditions, const BatchOptions& options,
                         const LoadedPipeline& loaded) {
-  const std::filesystem::path folder = ResolveModel(options.run.model);
-  Fingerprint files;
-  for (const ModelInfo::File& file : ReadModelInfo(folder).files) {
-    files.Add(file.name);
-    AddFile(files, folder / file.name);
-  }
   const ComputeInfo compute = loaded.pipeline.model().qa->compute_info();
-  conditions["model"] = files.Hex();
+  conditions["model"] = ModelFingerprint(ResolveModel(options.run.model));
   conditions["--precision"] = NameOf(compute.precision);
   conditions["kernels"] = compute.instruction_set;
   AddAnswerConditions(conditions, loaded.pipeline.options());
+}
+
+void AddServerConditions(Conditions& conditions, const RemotePipeline& remote) {
+  const RemoteModel model = remote.ReadModel();
+  conditions["program"] += ", of the server " + model.version;
+  conditions["model"] = model.fingerprint;
+  conditions["--precision"] = model.precision;
+  conditions["kernels"] = model.kernels;
+  conditions["the server's options"] = remote.query();
 }
 
 bool BatchState::exists() const {

@@ -5,6 +5,7 @@
 
 #include "batch.h"
 #include "descriptor.h"
+#include "serve/remote_pipeline.h"
 
 namespace bertqa::cli {
 
@@ -16,6 +17,8 @@ using Conditions = std::map<std::string, std::string>;
 Conditions InputConditions(const BatchOptions& options, const Descriptor& input);
 void AddModelConditions(Conditions& conditions, const BatchOptions& options,
                         const LoadedPipeline& loaded);
+/// The same where a server answers. Throws what RemotePipeline::ReadModel throws.
+void AddServerConditions(Conditions& conditions, const RemotePipeline& remote);
 
 /// The file beside an output, OUTPUT.resume, that says under which conditions it was begun. It is
 /// there from before the first byte of the output until after the last.

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include "base/fingerprint.h"
 #include "bertqa/error.h"
+#include "bertqa/model.h"
 #include "command.h"
 #include "hub/cache.h"
 #include "pull.h"
@@ -55,6 +57,15 @@ fs::path BundledModels() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   return program.parent_path().parent_path() / "share" / "bertqa" / "models";
+}
+
+std::string ModelFingerprint(const fs::path& folder) {
+  Fingerprint files;
+  for (const ModelInfo::File& file : ReadModelInfo(folder).files) {
+    files.Add(file.name);
+    AddFile(files, folder / file.name);
+  }
+  return files.Hex();
 }
 
 fs::path ModelHome() {

@@ -22,6 +22,9 @@ void AddModelOption(CLI::App& app, ModelChoice& model);
 /// Throws Error{kUnreadable} that says where it looked, and how to fetch it.
 std::filesystem::path ResolveModel(const ModelChoice& choice);
 
+/// A fingerprint of all files of a model. Throws Error{kUnreadable, kMalformed}.
+std::string ModelFingerprint(const std::filesystem::path& folder);
+
 /// Where models are kept by name: $BERTQA_HOME/models and what it defaults to.
 std::filesystem::path ModelHome();
 

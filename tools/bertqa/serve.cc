@@ -97,7 +97,8 @@ ServedModel Load(const ServeOptions& options, const std::string& name) {
       .Ask({"Who is warm?", {"This sentence warms the model."}, {}});
   std::error_code ignored;
   const bool is_path = name.empty() || std::filesystem::exists(name, ignored);
-  return {is_path ? model->name : name, ReadModelInfo(folder).family, std::move(model)};
+  return {is_path ? model->name : name, ReadModelInfo(folder).family, ModelFingerprint(folder),
+          BERTQA_VERSION, std::move(model)};
 }
 
 std::vector<ServedModel> LoadAll(const ServeOptions& options) {
