@@ -22,7 +22,7 @@ const heatToggle = element('heat-toggle');
 let models = [];
 let running = null;   // AbortController of the question under way
 let asked = null;     // {body, record, tokens}: what the answers on the page are of
-let current = 0;      // rank of the answer that stands out
+let current = -1;     // rank of the answer that stands out; -1: none does
 let afterKey = null;  // what to do again once there is a key
 
 // ---- Asking the server
@@ -139,7 +139,7 @@ async function ask() {
     const began = performance.now();
     const record = await call('v1/answer', body, signal);
     asked = { body, record, tokens: null };
-    current = 0;
+    current = record.answer === null ? -1 : 0;
     showRecord(performance.now() - began);
     showReading();
     if (fromText) reading.focus();
@@ -452,7 +452,6 @@ function chooseInList(rank) {
   if (reading.hidden) showReading();
   choose(rank);
   scrollToAnswer();
-  marksOf(rank)[0]?.scrollIntoView({ block: 'nearest' });
 }
 
 /// Where answers overlap, each click is the next one's.
@@ -465,15 +464,18 @@ function chooseInText(mark) {
 function scrollToAnswer() {
   const mark = marksOf(current)[0];
   if (!mark) return;
-  centre(mark);
-  requestAnimationFrame(() => requestAnimationFrame(() => centre(mark)));
+  bringIntoSight(mark);
+  requestAnimationFrame(() => requestAnimationFrame(() => bringIntoSight(mark)));
 }
 
-function centre(mark) {
+/// To the middle of the text's pane, unless it is seen there; then, on a small screen, the pane itself.
+function bringIntoSight(mark) {
   const word = mark.getBoundingClientRect();
   const pane = reading.getBoundingClientRect();
-  if (word.top >= pane.top + 24 && word.bottom <= pane.bottom - 24) return;
-  reading.scrollTop += word.top - pane.top - Math.max(24, (pane.height - word.height) / 2);
+  if (word.top < pane.top + 24 || word.bottom > pane.bottom - 24) {
+    reading.scrollTop += word.top - pane.top - Math.max(24, (pane.height - word.height) / 2);
+  }
+  mark.scrollIntoView({ block: 'nearest' });
 }
 
 // ---- The heat map
