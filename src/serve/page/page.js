@@ -307,6 +307,12 @@ function showEditing() {
   context.scrollTop = place * context.scrollHeight;
 }
 
+/// As dir="auto" does it, which takes a browser seconds for a megabyte in one line.
+function setDirection() {
+  const isRightToLeft = /^[^\p{L}]*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+  context.dir = isRightToLeft.test(context.value.slice(0, 1000)) ? 'rtl' : 'ltr';
+}
+
 /// Back to the text, with the answer selected.
 function edit() {
   showEditing();
@@ -547,6 +553,7 @@ async function takeFile(file) {
     forgetRecord();
     showEditing();
     context.value = text;
+    setDirection();
     context.scrollTop = 0;
     context.setSelectionRange(0, 0);
     element('size').textContent = `${file.name}, ${Math.ceil(file.size / 1000)} kB`;
@@ -618,7 +625,12 @@ function listen() {
   element('model').addEventListener('change', showModel);
   element('edit').addEventListener('click', edit);
   heatToggle.addEventListener('click', toggleHeat);
-  context.addEventListener('input', () => { stop(); forgetRecord(); element('size').textContent = ''; });
+  context.addEventListener('input', () => {
+    stop();
+    forgetRecord();
+    setDirection();
+    element('size').textContent = '';
+  });
   context.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) ask();
   });
