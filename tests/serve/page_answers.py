@@ -184,6 +184,16 @@ class LongTextTest(PageCase):
     def test_scrolled_to_the_answer(self):
         self.check(long_text())
 
+    def test_the_answer_is_in_the_middle(self):
+        self.open()
+        self.ask("When was the clock tower of Lisbon finished?", long_text())
+        place = self.browser.run("""
+          const mark = document.querySelector('mark.current').getBoundingClientRect();
+          const pane = document.getElementById('reading').getBoundingClientRect();
+          return (mark.top - pane.top) / pane.height;
+        """)
+        self.assertAlmostEqual(place, 0.5, delta=0.1)
+
     def test_scrolled_to_the_answer_on_a_narrow_screen(self):
         self.look(width=360, height=640)
         self.check(long_text())
