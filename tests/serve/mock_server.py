@@ -24,8 +24,10 @@ FILES = {
     "/docs.js": ("docs.js", "text/javascript; charset=utf-8"),
     "/openapi.json": ("openapi.json", "application/json"),
 }
-POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-          "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 OPTIONS = {"top_k": "--top-k", "max_answer_tokens": "--max-answer-tokens", "offsets": "--offsets"}
 TITLES = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 413: "Content Too Large"}
 
@@ -37,15 +39,18 @@ class Refused(Exception):
 
 
 def options_of(body):
-    options = [word for key, name in OPTIONS.items() if key in body
-               for word in (name, str(body[key]))]
+    options = [
+        word for key, name in OPTIONS.items() if key in body for word in (name, str(body[key]))
+    ]
     if "no_answer" in body:
         options += ["--no-answer", "on" if body["no_answer"] else "off"]
     return options
 
 
 def run(bertqa, arguments, text):
-    done = subprocess.run([bertqa, *arguments], input=text.encode(), capture_output=True, check=False)
+    done = subprocess.run(
+        [bertqa, *arguments], input=text.encode(), capture_output=True, check=False
+    )
     if done.returncode > 1:
         raise Refused(400, "bad_request", done.stderr.decode().strip())
     return json.loads(done.stdout)
@@ -81,16 +86,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.check_key()
         if self.path != "/v1/models":
             raise Refused(404, "not_found", f"there is no {self.path}")
-        return {"models": [{"name": "minilm-l6-squad", "default": True, "family": "bert",
-                            "precision": "int8", "no_answer": False, "window_tokens": 384}]}
+        return {
+            "models": [
+                {
+                    "name": "minilm-l6-squad",
+                    "default": True,
+                    "family": "bert",
+                    "precision": "int8",
+                    "no_answer": False,
+                    "window_tokens": 384,
+                }
+            ]
+        }
 
     def post(self):
         size = int(self.headers["Content-Length"])
         content = self.rfile.read(size)
         self.check_key()
         if size > self.server.options.max_body_bytes:
-            raise Refused(413, "too_large", f"the body has {size} bytes, "
-                          f"{self.server.options.max_body_bytes} are allowed")
+            raise Refused(
+                413,
+                "too_large",
+                f"the body has {size} bytes, " f"{self.server.options.max_body_bytes} are allowed",
+            )
         work = {"/v1/answer": answer, "/v1/inspect": inspect}[self.path]
         return work(self.server.options.bertqa, json.loads(content))
 
@@ -104,8 +122,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             self.reply(200, json.dumps(work()).encode(), "application/json")
         except Refused as refused:
-            problem = {"type": "about:blank", "title": TITLES[refused.status],
-                       "status": refused.status, "detail": refused.detail, "code": refused.code}
+            problem = {
+                "type": "about:blank",
+                "title": TITLES[refused.status],
+                "status": refused.status,
+                "detail": refused.detail,
+                "code": refused.code,
+            }
             self.reply(refused.status, json.dumps(problem).encode(), "application/problem+json")
 
     def reply(self, status, content, media_type):

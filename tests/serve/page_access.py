@@ -1,4 +1,4 @@
-"""The page: keyboard, screen readers, contrast, narrow screens; and that it fetches nothing elsewhere."""
+"""The page: keyboard, screen readers, contrast, narrow screens, and no other place."""
 
 import pathlib
 import re
@@ -28,7 +28,8 @@ const ground = (element) => {
   return [255, 255, 255];
 };
 const contrast = (colour, element) => {
-  const [dark, light] = [luminance(numbers(colour).rgb), luminance(ground(element))].sort((a, b) => a - b);
+  const both = [luminance(numbers(colour).rgb), luminance(ground(element))];
+  const [dark, light] = both.sort((a, b) => a - b);
   return (light + 0.05) / (dark + 0.05);
 };
 const found = [];
@@ -36,10 +37,13 @@ for (const element of document.querySelectorAll('body *')) {
   const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
   const isField = ['INPUT', 'TEXTAREA', 'SELECT'].includes(element.tagName);
   if (element.checkVisibility() && (hasText || isField)) {
-    found.push([element.tagName + '.' + element.className, contrast(getComputedStyle(element).color, element)]);
+    const name = element.tagName + '.' + element.className;
+    found.push([name, contrast(getComputedStyle(element).color, element)]);
   }
   const behind = getComputedStyle(element, '::after');
-  if (behind.content !== 'none') found.push([element.tagName + '::after', contrast(behind.color, element)]);
+  if (behind.content !== 'none') {
+    found.push([element.tagName + '::after', contrast(behind.color, element)]);
+  }
 }
 return found;
 """
@@ -66,7 +70,9 @@ class AccessTest(PageCase):
         self.look(prefers_color_scheme="dark")
         self.answered()
         self.check_contrast()
-        ground = self.browser.run("return getComputedStyle(document.documentElement).backgroundColor")
+        ground = self.browser.run(
+            "return getComputedStyle(document.documentElement).backgroundColor"
+        )
         self.assertLess(max(map(int, re.findall(r"\d+", ground))), 50)
 
     def test_contrast_of_a_problem(self):
@@ -83,7 +89,9 @@ class AccessTest(PageCase):
             with self.subTest(width=width):
                 self.look(width=width, height=640)
                 self.answered()
-                widths = self.browser.run("return [document.documentElement.scrollWidth, innerWidth]")
+                widths = self.browser.run(
+                    "return [document.documentElement.scrollWidth, innerWidth]"
+                )
                 self.assertEqual(widths, [width, width])
 
     def test_names_and_roles(self):
@@ -131,7 +139,17 @@ class AccessTest(PageCase):
             seen.append(place[0])
             self.assertNotEqual(place[1], "none", place)
             self.assertNotEqual(self.browser.accessible("[data-seen]:focus")[1], "", place)
-        for name in ("question", "ask", "no-answer", "edit", "heat-toggle", "file", "reading", "0", "1"):
+        for name in (
+            "question",
+            "ask",
+            "no-answer",
+            "edit",
+            "heat-toggle",
+            "file",
+            "reading",
+            "0",
+            "1",
+        ):
             self.assertIn(name, seen)
 
     def test_keys(self):
@@ -158,27 +176,43 @@ class AccessTest(PageCase):
 
     def test_nothing_is_fetched_elsewhere(self):
         self.answered()
-        fetched = self.browser.run("return performance.getEntriesByType('resource').map(entry => entry.name)")
+        fetched = self.browser.run(
+            "return performance.getEntriesByType('resource').map(entry => entry.name)"
+        )
         self.assertTrue(any(name.endswith("/v1/inspect") for name in fetched))
-        self.assertEqual([name for name in fetched if not name.startswith((Setting.url + "/", "data:"))], [])
+        self.assertEqual(
+            [name for name in fetched if not name.startswith((Setting.url + "/", "data:"))], []
+        )
         self.assert_quiet()
 
     def test_the_files_name_no_other_place(self):
         for name in ("index.html", "docs.html", "page.css", "page.js", "docs.js"):
             text = (FILES / name).read_text().replace("http://www.w3.org/2000/svg", "")
-            self.assertNotRegex(text, r"https?://|\burl\(|@import|innerHTML|outerHTML|document\.write|eval\(")
-            self.assertNotRegex(text, r"<script(?! type=\"module\" src=\"[a-z]+\.js\"></script>)|<style|\sstyle=|\son[a-z]+=")
+            self.assertNotRegex(
+                text, r"https?://|\burl\(|@import|innerHTML|outerHTML|document\.write|eval\("
+            )
+            self.assertNotRegex(
+                text,
+                r'<script(?! type="module" src="[a-z]+\.js"></script>)|<style|\sstyle=|\son[a-z]+=',
+            )
 
     def test_policy(self):
         for path in ("/", "/docs"):
             status, headers, _ = request(Setting.url, "GET", path)
             self.assertEqual(status, 200)
             policy = headers["Content-Security-Policy"]
-            for rule in ("default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"):
+            for rule in (
+                "default-src 'none'",
+                "script-src 'self'",
+                "style-src 'self'",
+                "frame-ancestors 'none'",
+            ):
                 self.assertIn(rule, policy)
             self.assertNotIn("unsafe", policy)
 
     def test_mixed_text_keeps_its_characters_in_the_field(self):
         self.open()
         self.fill("#context", MIXED_TEXT)
-        self.assertEqual(self.browser.run("return document.getElementById('context').value"), MIXED_TEXT)
+        self.assertEqual(
+            self.browser.run("return document.getElementById('context').value"), MIXED_TEXT
+        )

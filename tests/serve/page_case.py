@@ -14,10 +14,14 @@ import urllib.parse
 from webdriver import Browser
 
 # Answers with, behind and before characters of two UTF-16 units, combining marks, and CJK.
-MIXED_TEXT = ("😀🏳️‍🌈 Cafe\u0301 Ange\u0301lique stands in 東京都港区. 🎉 The bridge beside it was opened in 1932 "
-              "by the engineers of 大阪. The 🦊 lives under the bridge.")
-PLAIN_TEXT = ("A honeybee colony has one queen, a few hundred drones in summer and up to 60,000 workers. "
-              "A worker that hatches in June lives about six weeks.")
+MIXED_TEXT = (
+    "😀🏳️‍🌈 Cafe\u0301 Ange\u0301lique stands in 東京都港区. 🎉 The bridge beside it was opened in 1932 "
+    "by the engineers of 大阪. The 🦊 lives under the bridge."
+)
+PLAIN_TEXT = (
+    "A honeybee colony has one queen, a few hundred drones in summer and up to 60,000 workers. "
+    "A worker that hatches in June lives about six weeks."
+)
 
 # Every request goes through here; what `replies` has for a path is answered without the server.
 FAKE_FETCH = """
@@ -45,8 +49,12 @@ class Server:
 
     def __init__(self, command, *options):
         # pylint: disable=consider-using-with
-        self.process = subprocess.Popen([*shlex.split(command), "--port", "0", *options],
-                                        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(
+            [*shlex.split(command), "--port", "0", *options],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
         self.url = self._read_url()
         self.drain = threading.Thread(target=self._drain, daemon=True)
         self.drain.start()
@@ -93,7 +101,7 @@ def request(url, method, path, body=None):
 
 
 def utf16_slice(text, start, end):
-    return text.encode("utf-16-le")[2 * start:2 * end].decode("utf-16-le")
+    return text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
 
 
 class Setting:
@@ -127,7 +135,9 @@ class PageCase(unittest.TestCase):
     def look(self, width=1180, height=760, **media):
         """The window, and what the person prefers: prefers_color_scheme='dark'."""
         self.browser.resize(width, height)
-        features = [{"name": name.replace("_", "-"), "value": value} for name, value in media.items()]
+        features = [
+            {"name": name.replace("_", "-"), "value": value} for name, value in media.items()
+        ]
         self.browser.devtools("Emulation.setEmulatedMedia", features=features)
 
     def serve(self, *options):
@@ -147,14 +157,18 @@ class PageCase(unittest.TestCase):
 
     def open(self, url=None):
         self.browser.open((url or Setting.url) + "/")
-        self.browser.wait("document.getElementById('model-name').textContent || "
-                          "!document.getElementById('key-form').hidden || "
-                          "!document.getElementById('problem').hidden")
+        self.browser.wait(
+            "document.getElementById('model-name').textContent || "
+            "!document.getElementById('key-form').hidden || "
+            "!document.getElementById('problem').hidden"
+        )
 
     def fill(self, selector, text):
         """Types over what is in a field; also what WebDriver's keys cannot say."""
-        self.browser.run("const field = document.querySelector(arguments[0]); field.focus(); field.select();",
-                         selector)
+        self.browser.run(
+            "const field = document.querySelector(arguments[0]); field.focus(); field.select();",
+            selector,
+        )
         self.browser.devtools("Input.insertText", text=text)
 
     def ask(self, question, text=None):
@@ -168,15 +182,26 @@ class PageCase(unittest.TestCase):
         self.wait_for_answer()
 
     def wait_for_answer(self):
-        self.browser.wait("!document.querySelector('.busy') && !document.getElementById('answers').hidden")
+        self.browser.wait(
+            "!document.querySelector('.busy') && !document.getElementById('answers').hidden"
+        )
 
     def body(self, question, text, **options):
         """What the page asks the server with."""
-        return {"question": question, "context": text, "offsets": "utf16", "top_k": 5,
-                "max_answer_tokens": 30, "no_answer": False, **options}
+        return {
+            "question": question,
+            "context": text,
+            "offsets": "utf16",
+            "top_k": 5,
+            "max_answer_tokens": 30,
+            "no_answer": False,
+            **options,
+        }
 
     def record(self, question, text, path="/v1/answer", **options):
-        status, _, content = request(Setting.url, "POST", path, self.body(question, text, **options))
+        status, _, content = request(
+            Setting.url, "POST", path, self.body(question, text, **options)
+        )
         self.assertEqual(status, 200, content)
         return json.loads(content)
 
@@ -189,15 +214,17 @@ class PageCase(unittest.TestCase):
           const before = document.createRange();
           before.setStart(reading, 0);
           before.setEndBefore(marks[0]);
-          return {text: marks.map((mark) => mark.textContent).join(''), start: before.toString().length};
+          const text = marks.map((mark) => mark.textContent).join('');
+          return {text, start: before.toString().length};
         """)
 
     def text_of(self, selector):
         return self.browser.run("return document.querySelector(arguments[0]).innerText", selector)
 
     def is_hidden(self, selector):
-        return self.browser.run("return document.querySelector(arguments[0]).closest('[hidden]') !== null",
-                                selector)
+        return self.browser.run(
+            "return document.querySelector(arguments[0]).closest('[hidden]') !== null", selector
+        )
 
     def assert_quiet(self):
         """Nothing was refused by the Content-Security-Policy, and nothing was thrown."""

@@ -10,7 +10,9 @@ from page_case import PageCase, Setting, request
 class DocsTest(PageCase):
     def open_docs(self, fragment=""):
         self.browser.open(Setting.url + "/docs" + fragment)
-        self.browser.wait("document.getElementById('schema-Problem') || !document.getElementById('problem').hidden")
+        self.browser.wait(
+            "document.getElementById('schema-Problem') || !document.getElementById('problem').hidden"
+        )
 
     def description(self):
         status, _, content = request(Setting.url, "GET", "/openapi.json")
@@ -20,8 +22,14 @@ class DocsTest(PageCase):
     def test_everything_is_drawn(self):
         description = self.description()
         self.open_docs()
-        titles = self.browser.run("return [...document.querySelectorAll('section h3')].map(title => title.innerText)")
-        expected = [f"{method.upper()} {path}" for path, item in description["paths"].items() for method in item]
+        titles = self.browser.run(
+            "return [...document.querySelectorAll('section h3')].map(h => h.innerText)"
+        )
+        expected = [
+            f"{method.upper()} {path}"
+            for path, item in description["paths"].items()
+            for method in item
+        ]
         self.assertEqual(titles, expected + list(description["components"]["schemas"]))
         text = self.text_of("#api")
         for word in ("undefined", "[object", "NaN"):
@@ -33,13 +41,17 @@ class DocsTest(PageCase):
 
     def test_links_lead_somewhere(self):
         self.open_docs()
-        broken = self.browser.run("return [...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.hash.slice(1))"
-                                  ".filter(name => !document.getElementById(name))")
+        broken = self.browser.run(
+            "return [...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.hash.slice(1))"
+            ".filter(name => !document.getElementById(name))"
+        )
         self.assertEqual(broken, [])
 
     def test_an_address_with_a_place_in_it(self):
         self.open_docs("#schema-Record")
-        top = self.browser.run("return document.getElementById('schema-Record').getBoundingClientRect().top")
+        top = self.browser.run(
+            "return document.getElementById('schema-Record').getBoundingClientRect().top"
+        )
         self.assertLess(abs(top), 100)
 
     def test_the_curl_line_is_an_answered_request(self):

@@ -16,11 +16,12 @@ import unittest
 import page_access
 import page_answers
 import page_docs
+import page_texts
 import page_troubles
 from page_case import PageCase, Server, Setting
 from webdriver import find_browser
 
-MODULES = (page_answers, page_troubles, page_access, page_docs)
+MODULES = (page_answers, page_texts, page_troubles, page_access, page_docs)
 
 
 def parse():
@@ -38,7 +39,9 @@ def collect(names):
     if not names:
         return unittest.TestSuite(loader.loadTestsFromModule(module) for module in MODULES)
     places = {name: module for module in MODULES for name in vars(module)}
-    return unittest.TestSuite(loader.loadTestsFromName(name, places[name.split(".")[0]]) for name in names)
+    return unittest.TestSuite(
+        loader.loadTestsFromName(name, places[name.split(".")[0]]) for name in names
+    )
 
 
 class Picture(PageCase):
@@ -64,7 +67,11 @@ def main():
     if Setting.browser_paths is None:
         print("skipped: no Chromium with its driver (Debian: chromium, chromium-driver)")
         return 77
-    Setting.command, Setting.url, Setting.screenshot = options.server_command, options.url, options.screenshot
+    Setting.command, Setting.url, Setting.screenshot = (
+        options.server_command,
+        options.url,
+        options.screenshot,
+    )
     server = None
     try:
         if options.server_command:

@@ -3,14 +3,24 @@
 from page_case import PLAIN_TEXT, PageCase, temporary_file
 
 QUESTION = "How long does a worker live?"
-BUSY = {"status": 429, "headers": {"Retry-After": "0.05"},
-        "body": {"type": "about:blank", "title": "Too Many Requests", "status": 429,
-                 "detail": "too many questions are waiting", "code": "queue_full"}}
+BUSY = {
+    "status": 429,
+    "headers": {"Retry-After": "0.05"},
+    "body": {
+        "type": "about:blank",
+        "title": "Too Many Requests",
+        "status": 429,
+        "detail": "too many questions are waiting",
+        "code": "queue_full",
+    },
+}
 
 
 class TroubleTest(PageCase):
     def wait_for_problem(self):
-        self.browser.wait("!document.querySelector('.busy') && !document.getElementById('problem').hidden")
+        self.browser.wait(
+            "!document.querySelector('.busy') && !document.getElementById('problem').hidden"
+        )
         return self.text_of("#problem")
 
     def press_ask(self, question, text):
@@ -47,7 +57,7 @@ class TroubleTest(PageCase):
         self.assertIn("Type a question first", self.wait_for_problem())
         self.assert_focus("question")
         self.press_ask(QUESTION, " ")
-        self.assertIn("Paste a text first", self.wait_for_problem())
+        self.assertIn("Paste a text, or drop a file, first", self.wait_for_problem())
         self.assert_focus("context")
         self.fill("#context", PLAIN_TEXT)
         self.browser.run("const k = document.getElementById('top-k'); k.value = '0';")
@@ -62,20 +72,28 @@ class TroubleTest(PageCase):
         self.open()
         self.ask(QUESTION, PLAIN_TEXT)
         self.assertEqual(self.marked()["text"], "six weeks")
-        self.assertEqual(self.browser.run("return requests.filter(r => r.path === 'v1/answer').length"), 3)
+        self.assertEqual(
+            self.browser.run("return requests.filter(r => r.path === 'v1/answer').length"), 3
+        )
         self.assertTrue(self.is_hidden("#problem"))
 
     def test_a_server_that_stays_busy(self):
         self.fake(v1_answer=[BUSY] * 3)
         self.open()
         self.press_ask(QUESTION, PLAIN_TEXT)
-        self.assertIn("too many questions are waiting (429 Too Many Requests)", self.wait_for_problem())
+        self.assertIn(
+            "too many questions are waiting (429 Too Many Requests)", self.wait_for_problem()
+        )
         self.browser.click("#problem button")
         self.wait_for_answer()
         self.assertEqual(self.marked()["text"], "six weeks")
 
     def test_a_server_that_is_not_ready(self):
-        early = {"status": 503, "headers": {"Retry-After": "0.05"}, "body": {"detail": "the models are being loaded"}}
+        early = {
+            "status": 503,
+            "headers": {"Retry-After": "0.05"},
+            "body": {"detail": "the models are being loaded"},
+        }
         self.fake(v1_models=[early])
         self.open()
         self.assertTrue(self.is_hidden("#problem"))
@@ -109,7 +127,9 @@ class TroubleTest(PageCase):
         self.assertTrue(self.is_hidden("#problem"))
         self.ask(QUESTION, PLAIN_TEXT)
         self.assertEqual(self.marked()["text"], "six weeks")
-        kept = self.browser.run("return [Object.values(sessionStorage), localStorage.length, document.cookie]")
+        kept = self.browser.run(
+            "return [Object.values(sessionStorage), localStorage.length, document.cookie]"
+        )
         self.assertEqual(kept, [["right-key"], 0, ""])
 
     def test_a_key_that_runs_out_is_asked_for_and_the_question_again(self):
@@ -121,16 +141,22 @@ class TroubleTest(PageCase):
         self.browser.press("Enter")
         self.wait_for_answer()
         self.assertEqual(self.marked()["text"], "six weeks")
-        self.assertEqual(self.browser.run("return requests.at(-1).headers.Authorization"), "Bearer another")
+        self.assertEqual(
+            self.browser.run("return requests.at(-1).headers.Authorization"), "Bearer another"
+        )
 
     def test_a_new_question_ends_the_one_before(self):
         self.fake(v1_answer=["never"])
         self.open()
         self.press_ask("What is it that takes so long?", PLAIN_TEXT)
         self.browser.wait("requests.at(-1).path === 'v1/answer'")
-        self.assertEqual(self.browser.run("return document.getElementById('result').ariaBusy"), "true")
+        self.assertEqual(
+            self.browser.run("return document.getElementById('result').ariaBusy"), "true"
+        )
         self.ask(QUESTION)
-        aborted = self.browser.run("return requests.filter(r => r.path === 'v1/answer').map(r => r.signal.aborted)")
+        aborted = self.browser.run(
+            "return requests.filter(r => r.path === 'v1/answer').map(r => r.signal.aborted)"
+        )
         self.assertEqual(aborted, [True, False])
         self.assertTrue(self.is_hidden("#problem"))
         self.assertEqual(self.marked()["text"], "six weeks")

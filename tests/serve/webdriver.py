@@ -1,4 +1,4 @@
-"""A browser by WebDriver (W3C), spoken to chromedriver as HTTP and JSON: what the page's tests need."""
+"""A browser by WebDriver (W3C): as much of it as the page's tests need."""
 
 import base64
 import http.client
@@ -10,10 +10,23 @@ import subprocess
 import time
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004", "Shift": "\ue008",
-        "Control": "\ue009", "Space": " "}
-SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-            "--hide-scrollbars", "--force-color-profile=srgb", "--lang=en-US"]
+KEYS = {
+    "Enter": "\ue007",
+    "Escape": "\ue00c",
+    "Tab": "\ue004",
+    "Shift": "\ue008",
+    "Control": "\ue009",
+    "Space": " ",
+}
+SWITCHES = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--force-color-profile=srgb",
+    "--lang=en-US",
+]
 
 
 class WebDriverError(Exception):
@@ -22,8 +35,14 @@ class WebDriverError(Exception):
 
 def find_browser():
     """(chromium, chromedriver), or None if one is missing."""
-    chromium = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
-                     if path), None)
+    chromium = next(
+        (
+            path
+            for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+            if path
+        ),
+        None,
+    )
     driver = shutil.which("chromedriver")
     return (chromium, driver) if chromium and driver else None
 
@@ -33,13 +52,21 @@ class Browser:
 
     def __init__(self, chromium, driver):
         # pylint: disable=consider-using-with
-        self.process = subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE, text=True,
-                                        stderr=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C.UTF-8"})
+        self.process = subprocess.Popen(
+            [driver, "--port=0"],
+            stdout=subprocess.PIPE,
+            text=True,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+        )
         try:
             self.port = self._read_port()
             options = {"binary": chromium, "args": SWITCHES}
-            capabilities = {"browserName": "chrome", "goog:chromeOptions": options,
-                            "goog:loggingPrefs": {"browser": "ALL"}}
+            capabilities = {
+                "browserName": "chrome",
+                "goog:chromeOptions": options,
+                "goog:loggingPrefs": {"browser": "ALL"},
+            }
             made = self._send("POST", "/session", {"capabilities": {"alwaysMatch": capabilities}})
             self.session = f"/session/{made['sessionId']}"
         except BaseException:
@@ -120,7 +147,10 @@ class Browser:
     def accessible(self, selector):
         """(role, name) as a screen reader is told."""
         path = f"{self.session}/element/{self.find(selector)}"
-        return (self._send("GET", path + "/computedrole"), self._send("GET", path + "/computedlabel"))
+        return (
+            self._send("GET", path + "/computedrole"),
+            self._send("GET", path + "/computedlabel"),
+        )
 
     def devtools(self, command, **parameters):
         """A command of the Chrome DevTools Protocol."""
@@ -128,8 +158,13 @@ class Browser:
 
     def resize(self, width, height):
         """The size of what is seen of the page, in CSS pixels."""
-        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                      deviceScaleFactor=1, mobile=False)
+        self.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
 
     def log(self):
         """What the browser's console has said since the last call, refused contents included."""

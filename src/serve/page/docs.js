@@ -20,7 +20,8 @@ function prose(text) {
 }
 
 function inline(text) {
-  return (text || '').split('`').map((part, index) => (index % 2 === 1 ? make('code', {}, part) : part));
+  const parts = (text || '').split('`');
+  return parts.map((part, index) => (index % 2 === 1 ? make('code', {}, part) : part));
 }
 
 /// What a "#/…" points to.
@@ -44,11 +45,14 @@ function typeOf(schema) {
   const name = schemaName(schema);
   if (name) return [make('a', { href: `#schema-${name}` }, name)];
   const target = follow(schema);
-  if (target.enum) return [make('code', {}, target.enum.map((value) => JSON.stringify(value)).join(' | '))];
+  if (target.enum) {
+    const values = target.enum.map((value) => JSON.stringify(value));
+    return [make('code', {}, values.join(' | '))];
+  }
   if ('const' in target) return [make('code', {}, JSON.stringify(target.const))];
   const choices = target.anyOf || target.oneOf;
   if (choices && !target.properties) {
-    return choices.flatMap((choice, index) => (index > 0 ? [' or ', ...typeOf(choice)] : typeOf(choice)));
+    return choices.flatMap((choice, index) => [index > 0 ? ' or ' : '', ...typeOf(choice)]);
   }
   if (target.type === 'array') return ['list of ', ...typeOf(target.items || {})];
   return [[target.type || 'anything'].flat().join(' or ')];
@@ -57,9 +61,10 @@ function typeOf(schema) {
 /// What else is said of a value, behind its description.
 function limitsOf(schema) {
   const limits = [];
-  if ('minimum' in schema && 'maximum' in schema) limits.push(`${schema.minimum} to ${schema.maximum}`);
-  else if ('minimum' in schema) limits.push(`at least ${schema.minimum}`);
-  else if ('maximum' in schema) limits.push(`at most ${schema.maximum}`);
+  const { minimum, maximum } = schema;
+  if (minimum !== undefined && maximum !== undefined) limits.push(`${minimum} to ${maximum}`);
+  else if (minimum !== undefined) limits.push(`at least ${minimum}`);
+  else if (maximum !== undefined) limits.push(`at most ${maximum}`);
   if ('minLength' in schema) limits.push('not empty');
   if ('minItems' in schema) limits.push(`at least ${schema.minItems}`);
   if ('default' in schema) limits.push(`default: ${schema.default}`);
@@ -68,14 +73,16 @@ function limitsOf(schema) {
 
 function table(heads, rows) {
   const head = make('tr', {}, ...heads.map((text) => make('th', { scope: 'col' }, text)));
-  return make('div', { class: 'wide-table' }, make('table', {}, make('thead', {}, head), make('tbody', {}, ...rows)));
+  const made = make('table', {}, make('thead', {}, head), make('tbody', {}, ...rows));
+  return make('div', { class: 'wide-table' }, made);
 }
 
 function valueRow(name, schema, required, description) {
   const target = follow(schema);
   const said = description || target.description || '';
+  const mark = required ? make('span', { class: 'note' }, ' required') : null;
   return make('tr', {},
-              make('th', { scope: 'row' }, make('code', {}, name), required ? make('span', { class: 'note' }, ' required') : null),
+              make('th', { scope: 'row' }, make('code', {}, name), mark),
               make('td', {}, ...typeOf(schema)),
               make('td', {}, ...inline([said, limitsOf(target)].filter(Boolean).join(' '))));
 }
@@ -96,10 +103,14 @@ function parameterTable(parameters) {
 function contents(content) {
   return Object.entries(content || {}).flatMap(([type, { schema, example }]) => {
     const said = schemaName(schema) ? '' : follow(schema).description;
-    return [make('p', {}, make('code', {}, type), ': ', ...typeOf(schema), ...inline(said ? `. ${said}` : '')),
-            example === undefined ? null : make('pre', { tabindex: '0' }, JSON.stringify(example, null, 2))];
+    const words = inline(said ? `. ${said}` : '');
+    return [make('p', {}, make('code', {}, type), ': ', ...typeOf(schema), ...words),
+            example === undefined ? null : pre(JSON.stringify(example, null, 2))];
   });
 }
+
+/// Takes the focus, since it may have to be scrolled by keyboard.
+const pre = (text) => make('pre', { tabindex: '0' }, text);
 
 /// In single quotes for a shell.
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -109,63 +120,77 @@ function curl(path, method, operation) {
   const body = follow(operation.requestBody)?.content['application/json'];
   if (!body) return `curl ${url}`;
   const verb = method === 'post' ? '' : `-X ${method.toUpperCase()} `;
-  return `curl ${verb}${url} \\\n  -H 'Content-Type: application/json' \\\n  -d ${quoted(JSON.stringify(body.example ?? {}))}`;
+  return [`curl ${verb}${url}`, "-H 'Content-Type: application/json'",
+          `-d ${quoted(JSON.stringify(body.example ?? {}))}`].join(' \\\n  ');
 }
 
 function responseRow(status, response) {
   const { description, content } = follow(response);
-  const types = Object.entries(content || {}).flatMap(
-    ([type, { schema }], index) => [index > 0 ? make('br') : null, make('code', {}, type), ' ', ...(schemaName(schema) ? typeOf(schema) : [])]);
+  const types = Object.entries(content || {}).map(([type, { schema }]) => make(
+    'div', {}, make('code', {}, type), ' ', ...(schemaName(schema) ? typeOf(schema) : [])));
   return make('tr', {}, make('th', { scope: 'row' }, status === 'default' ? 'others' : status),
-              make('td', {}, ...inline(description)), make('td', {}, ...types.filter(Boolean)));
+              make('td', {}, ...inline(description)), make('td', {}, ...types));
 }
 
 function operationSection(path, method, operation) {
   const { operationId: id, parameters, requestBody, responses } = operation;
   const good = follow(responses['200'] || {});
+  const verb = make('span', { class: 'method' }, method.toUpperCase());
+  const body = requestBody ? contents(follow(requestBody).content) : [];
+  const rows = Object.entries(responses).map(([status, response]) => responseRow(status, response));
   return make('section', { id, 'aria-labelledby': `${id}-title` },
-              make('h3', { id: `${id}-title` }, make('span', { class: 'method' }, method.toUpperCase()), ' ', make('code', {}, path)),
+              make('h3', { id: `${id}-title` }, verb, ' ', make('code', {}, path)),
               make('p', {}, ...inline(operation.summary)), ...prose(operation.description),
-              make('pre', { tabindex: '0' }, curl(path, method, operation)),
-              ...(requestBody ? [make('h4', {}, 'Request'), ...contents(follow(requestBody).content)] : []),
+              pre(curl(path, method, operation)),
+              body.length > 0 ? make('h4', {}, 'Request') : null, ...body,
               parameters ? parameterTable(parameters) : null,
               make('h4', {}, 'Responses'), ...contents(good.content),
-              table(['Status', 'Meaning', 'Body'], Object.entries(responses).map(([status, response]) => responseRow(status, response))));
+              table(['Status', 'Meaning', 'Body'], rows));
 }
 
 function operations() {
-  return Object.entries(api.paths).flatMap(([path, item]) => kMethods.filter((method) => method in item)
-    .map((method) => ({ path, method, operation: item[method] })));
+  return Object.entries(api.paths).flatMap(
+    ([path, item]) => kMethods.filter((method) => method in item)
+      .map((method) => ({ path, method, operation: item[method] })));
 }
 
 function overview() {
-  const rows = operations().map(({ path, method, operation }) => make(
-    'tr', {}, make('th', { scope: 'row' }, make('a', { href: `#${operation.operationId}` }, `${method.toUpperCase()} ${path}`)),
-    make('td', {}, ...inline(operation.summary))));
+  const rows = operations().map(({ path, method, operation }) => {
+    const { operationId: id, summary } = operation;
+    const link = make('a', { href: `#${id}` }, `${method.toUpperCase()} ${path}`);
+    return make('tr', {}, make('th', { scope: 'row' }, link), make('td', {}, ...inline(summary)));
+  });
   return table(['Request', 'Answer'], rows);
 }
 
 function schemaSection(name, schema) {
   return make('section', { id: `schema-${name}`, 'aria-labelledby': `schema-${name}-title` },
-              make('h3', { id: `schema-${name}-title` }, name), ...prose(schema.description), propertyTable(schema));
+              make('h3', { id: `schema-${name}-title` }, name),
+              ...prose(schema.description), propertyTable(schema));
 }
 
 function keySection() {
   const schemes = Object.values(api.components?.securitySchemes || {});
-  const items = schemes.map((scheme) => make(
-    'li', {}, make('code', {}, scheme.type === 'apiKey' ? `${scheme.name}: KEY` : 'Authorization: Bearer KEY'), ' ', ...inline(scheme.description)));
+  const items = schemes.map((scheme) => {
+    const header = scheme.type === 'apiKey' ? `${scheme.name}: KEY` : 'Authorization: Bearer KEY';
+    return make('li', {}, make('code', {}, header), ' ', ...inline(scheme.description));
+  });
   return items.length > 0 ? [make('h2', { id: 'keys' }, 'Keys'), make('ul', {}, ...items)] : [];
 }
 
 function draw() {
+  const { info } = api;
+  const schemas = Object.entries(api.components?.schemas || {});
   document.getElementById('api').append(
-    make('h2', {}, `The API, version ${api.info.version}`), ...prose(api.info.summary), ...prose(api.info.description),
-    overview(), ...keySection(), make('h2', { id: 'requests' }, 'Requests'),
+    make('h2', {}, `The API, version ${info.version}`),
+    ...prose(info.summary), ...prose(info.description), overview(), ...keySection(),
+    make('h2', { id: 'requests' }, 'Requests'),
     ...operations().map(({ path, method, operation }) => operationSection(path, method, operation)),
     make('h2', { id: 'objects' }, 'Objects'),
-    ...Object.entries(api.components?.schemas || {}).map(([name, schema]) => schemaSection(name, schema)));
+    ...schemas.map(([name, schema]) => schemaSection(name, schema)));
   // What an address points to was not there when the browser looked.
-  if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  const place = decodeURIComponent(location.hash.slice(1));
+  if (place) document.getElementById(place)?.scrollIntoView();
 }
 
 try {

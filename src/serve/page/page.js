@@ -1,14 +1,15 @@
 // The page of `bertqa serve`: asks the server that it came from, and marks the answers in the text.
 //
 // The server is asked for offsets in UTF-16 code units ("offsets":"utf16"), which is what strings
-// count here, so context.slice(start, end) is an answer. Texts go into text nodes only, never into HTML.
+// count here, so context.slice(start, end) is an answer. Texts go into text nodes only, never into
+// HTML.
 
 const kBusyRetries = 2;                  // after a 429 or a 503
 const kLongestWaitSeconds = 30;          // of a Retry-After that is obeyed
 const kLargestFileBytes = 16 * 1024 * 1024;
-const kBlockLength = 4000;               // of a text that is laid out at a time, to the next line's end
+const kBlockLength = 4000;               // of a text is laid out at a time, to a line's end
 const kLongText = 100000;                // from here on what is out of sight is not laid out
-const kEveryToken = 5000;                // of a longer text the heat map shows what can be seen only
+const kEveryToken = 5000;                // of a longer text's heat map only what can be seen
 const kSeenProbability = 0.01;
 const kHeatRows = 4;                     // starts, and as many ends
 const kKeyName = 'bertqa-api-key';
@@ -157,7 +158,8 @@ function mayAsk() {
   const missing = [question, context].find((field) => field.value.trim() === '');
   if (missing) {
     if (missing === context) showEditing();
-    showProblem(new Problem(missing === question ? 'Type a question first.' : 'Paste a text first, or drop a file.'));
+    const what = missing === question ? 'Type a question' : 'Paste a text, or drop a file,';
+    showProblem(new Problem(`${what} first.`));
     missing.focus();
     return false;
   }
@@ -258,7 +260,8 @@ function percent(probability) {
 }
 
 function duration(milliseconds) {
-  return milliseconds < 1000 ? `${Math.max(1, Math.round(milliseconds))} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+  if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(1)} s`;
+  return `${Math.max(1, Math.round(milliseconds))} ms`;
 }
 
 function showRecord(tookMs) {
@@ -270,21 +273,25 @@ function showRecord(tookMs) {
   element('guesses').hidden = found || guesses === 0;
   element('answer-list').replaceChildren(...record.answers.map(newAnswerItem));
   element('null-probability').textContent = percent(record.null_probability);
-  element('warnings').hidden = !record.warnings;
-  element('warnings').replaceChildren(...(record.warnings || []).map((warning) => newElement('li', warning)));
-  element('took').textContent = models.length > 1 ? `${duration(tookMs)}, ${body.model}` : duration(tookMs);
+  const warnings = record.warnings || [];
+  element('warnings').hidden = warnings.length === 0;
+  element('warnings').replaceChildren(...warnings.map((warning) => newElement('li', warning)));
+  const by = models.length > 1 ? `, ${body.model}` : '';
+  element('took').textContent = duration(tookMs) + by;
   const more = guesses > 1 ? `, and ${guesses - 1} more` : '';
   say(found ? `Answer: ${record.answer}, ${percent(record.probability)}${more}.` :
               `No answer in this text, ${percent(record.null_probability)}.`);
 }
 
 function newAnswerItem(answer, rank) {
-  const item = newElement('li', undefined, rank === 0 && asked.record.answer !== null ? 'best' : '');
+  const isBest = rank === 0 && asked.record.answer !== null;
+  const item = newElement('li', undefined, isBest ? 'best' : '');
   const button = newElement('button');
   button.type = 'button';
   button.dataset.rank = rank;
   button.setAttribute('aria-current', rank === current);
-  button.append(newElement('span', String(rank + 1), 'rank'), newElement('span', answer.answer, 'words'),
+  button.append(newElement('span', String(rank + 1), 'rank'),
+                newElement('span', answer.answer, 'words'),
                 newElement('span', percent(answer.probability), 'figure'));
   item.append(button);
   return item;
@@ -309,15 +316,18 @@ function showEditing() {
 
 /// As dir="auto" does it, which takes a browser seconds for a megabyte in one line.
 function setDirection() {
-  const isRightToLeft = /^[^\p{L}]*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
-  context.dir = isRightToLeft.test(context.value.slice(0, 1000)) ? 'rtl' : 'ltr';
+  const firstLetter = context.value.slice(0, 1000).match(/\p{L}/u)?.[0] || '';
+  const isRightToLeft = /[\p{sc=Arab}\p{sc=Hebr}\p{sc=Syrc}\p{sc=Thaa}\p{sc=Nkoo}]/u;
+  context.dir = isRightToLeft.test(firstLetter) ? 'rtl' : 'ltr';
 }
 
 /// Back to the text, with the answer selected.
 function edit() {
   showEditing();
   const answer = asked?.record.answers[current];
-  if (answer && document.activeElement !== context) context.setSelectionRange(answer.start, answer.end);
+  if (answer && document.activeElement !== context) {
+    context.setSelectionRange(answer.start, answer.end);
+  }
   context.focus();  // scrolls to what is selected
 }
 
@@ -338,14 +348,15 @@ function drawText() {
   showCurrent();
 }
 
-/// The text in pieces [begin, end), in order, each with the ranks of the answers that it is part of.
-/// Answers that overlap have pieces in common, so none hides another.
+/// The text in pieces [begin, end), in order, each with the ranks of the answers that it is part
+/// of. Answers that overlap have pieces in common, so none hides another.
 function cutAtAnswers(length, answers) {
   const cuts = new Set([0, length, ...answers.flatMap((answer) => [answer.start, answer.end])]);
   const places = [...cuts].sort((a, b) => a - b);
   return places.slice(1).map((end, index) => {
     const begin = places[index];
-    const ranks = [...answers.keys()].filter((rank) => answers[rank].start <= begin && end <= answers[rank].end);
+    const holds = (answer) => answer.start <= begin && end <= answer.end;
+    const ranks = [...answers.keys()].filter((rank) => holds(answers[rank]));
     return { begin, end, ranks };
   });
 }
@@ -393,17 +404,19 @@ function newMark({ end, ranks }) {
   mark.tabIndex = 0;
   mark.setAttribute('role', 'button');
   mark.dataset.ranks = ranks.join(' ');
-  mark.title = ranks.map((rank) => `Answer ${rank + 1}, ${percent(answers[rank].probability)}`).join('; ');
-  const ending = ranks.filter((rank) => answers[rank].end === end);
-  if (answers.length > 1 && ending.length > 0) mark.dataset.label = ending.map((rank) => rank + 1).join(',');
+  const titles = ranks.map((rank) => `Answer ${rank + 1}, ${percent(answers[rank].probability)}`);
+  mark.title = titles.join('; ');
+  const ending = ranks.filter((rank) => answers[rank].end === end).map((rank) => rank + 1);
+  if (answers.length > 1 && ending.length > 0) mark.dataset.label = ending.join(',');
   return mark;
 }
 
 /// Plain text, or, in the heat map, a span around each token.
 function drawWords(place, text, begin, end) {
+  const tokens = asked.tokens || [];
   let drawn = begin;
-  for (let index = firstTokenBehind(begin); asked.tokens && index < asked.tokens.length; index += 1) {
-    const token = asked.tokens[index];
+  for (let index = firstBehind(tokens, begin); index < tokens.length; index += 1) {
+    const token = tokens[index];
     if (token.start >= end) break;
     const first = Math.max(drawn, token.start);
     const last = Math.min(end, token.end);
@@ -414,12 +427,13 @@ function drawWords(place, text, begin, end) {
   place.append(text.slice(drawn, end));
 }
 
-function firstTokenBehind(begin) {
+/// The index of the first token that ends behind `begin`.
+function firstBehind(tokens, begin) {
   let low = 0;
-  let high = asked.tokens ? asked.tokens.length : 0;
+  let high = tokens.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (asked.tokens[middle].end <= begin) low = middle + 1; else high = middle;
+    if (tokens[middle].end <= begin) low = middle + 1; else high = middle;
   }
   return low;
 }
@@ -432,11 +446,11 @@ function newToken(words, token) {
   return span;
 }
 
-const marksOf = (rank) => [...reading.querySelectorAll('mark')].filter((mark) => ranksOf(mark).includes(rank));
+const allMarks = () => [...reading.querySelectorAll('mark')];
 const ranksOf = (mark) => mark.dataset.ranks.split(' ').map(Number);
 
 function showCurrent() {
-  for (const mark of reading.querySelectorAll('mark')) {
+  for (const mark of allMarks()) {
     const chosen = ranksOf(mark).includes(current);
     mark.classList.toggle('current', chosen);
     mark.setAttribute('aria-pressed', chosen);
@@ -468,13 +482,13 @@ function chooseInText(mark) {
 
 /// Blocks that were out of sight had heights that were guessed: once more when they are laid out.
 function scrollToAnswer() {
-  const mark = marksOf(current)[0];
+  const mark = allMarks().find((one) => ranksOf(one).includes(current));
   if (!mark) return;
   bringIntoSight(mark);
   requestAnimationFrame(() => requestAnimationFrame(() => bringIntoSight(mark)));
 }
 
-/// To the middle of the text's pane, unless it is seen there; then, on a small screen, the pane itself.
+/// To the middle of the text's pane, unless it is seen there; then, on a small screen, the pane.
 function bringIntoSight(mark) {
   const word = mark.getBoundingClientRect();
   const pane = reading.getBoundingClientRect();
@@ -516,30 +530,37 @@ function redraw(tokens) {
 const likelier = (token) => Math.max(token.start_probability, token.end_probability);
 
 function tokensToDraw(tokens) {
-  const inText = tokens.filter((token) => token.segment === 'context').sort((a, b) => a.start - b.start);
-  return inText.length <= kEveryToken ? inText : inText.filter((token) => likelier(token) >= kSeenProbability);
+  const inText = tokens.filter((token) => token.segment === 'context');
+  inText.sort((a, b) => a.start - b.start);
+  if (inText.length <= kEveryToken) return inText;
+  return inText.filter((token) => likelier(token) >= kSeenProbability);
 }
 
 /// The map's figures as a table, for whoever does not see shades: the likeliest starts and ends, in
-/// the text's order. By logits, since the probabilities are each window's own. A single window's special
-/// tokens count, too: they stand for no answer.
+/// the text's order. By logits, since the probabilities are each window's own. A single window's
+/// special tokens count, too: they stand for no answer.
 function showHeatTable({ tokens, windows, independent, differ }) {
-  const counted = tokens.filter(({ segment }) => segment === 'context' || (segment === 'special' && windows.length === 1));
+  const counts = windows.length === 1 ? ['context', 'special'] : ['context'];
+  const counted = tokens.filter((token) => counts.includes(token.segment));
   const best = (key) => [...counted].sort((a, b) => b[key] - a[key]).slice(0, kHeatRows);
   const likeliest = [...new Set([...best('start_logit'), ...best('end_logit')])]
     .sort((a, b) => (a.start ?? -1) - (b.start ?? -1));
   element('heat-rows').replaceChildren(...likeliest.map(newHeatRow));
-  const other = independent.answer === null ? 'no answer, as the end comes first' : `“${independent.answer}”`;
-  element('heat-note').textContent = differ ? `The likeliest start and the likeliest end, each on its own: ${other}.` : '';
+  const other = independent.answer === null ? 'no answer, as the end comes first' :
+                                              `“${independent.answer}”`;
+  element('heat-note').textContent =
+      differ ? `The likeliest start and the likeliest end, each on its own: ${other}.` : '';
   element('heat').hidden = false;
 }
 
 function newHeatRow(token) {
   const row = newElement('tr');
-  const words = token.start === null ? token.token : asked.body.context.slice(token.start, token.end);
+  const { start, end } = token;
+  const words = start === null ? token.token : asked.body.context.slice(start, end);
   const head = newElement('th', words);
   head.scope = 'row';
-  row.append(head, newElement('td', percent(token.start_probability)), newElement('td', percent(token.end_probability)));
+  row.append(head, newElement('td', percent(token.start_probability)),
+             newElement('td', percent(token.end_probability)));
   return row;
 }
 
@@ -566,7 +587,8 @@ async function takeFile(file) {
 
 async function readText(file) {
   if (file.size > kLargestFileBytes) {
-    throw new Problem(`${file.name} has ${Math.ceil(file.size / 1e6)} MB; this page takes up to 16.`);
+    const size = Math.ceil(file.size / 1e6);
+    throw new Problem(`${file.name} has ${size} MB; this page takes up to 16.`);
   }
   const bytes = await file.arrayBuffer().catch(() => {
     throw new Problem(`${file.name} cannot be read.`);
@@ -574,8 +596,8 @@ async function readText(file) {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    const place = firstBadByte(new Uint8Array(bytes));
-    throw new Problem(`${file.name} is no UTF-8 text: invalid at byte ${place.offset} (0x${place.value}).`);
+    const { offset, value } = firstBadByte(new Uint8Array(bytes));
+    throw new Problem(`${file.name} is no UTF-8 text: invalid at byte ${offset} (0x${value}).`);
   }
 }
 
