@@ -155,7 +155,11 @@ class AccessTest(PageCase):
     def test_keys(self):
         focus = "return document.activeElement.id"
         self.open()
-        self.assertEqual(self.browser.run(focus), "question")  # to begin with
+        self.assertEqual(self.browser.run(focus), "question")  # to begin with, to be typed over
+        self.assertEqual(
+            self.browser.run("return getSelection().toString()"),
+            self.browser.run("return document.getElementById('question').value"),
+        )
         self.browser.press("Enter")
         self.wait_for_answer()
         self.assertEqual(self.browser.run(focus), "question")  # for the next one

@@ -70,7 +70,7 @@ class AnswerTest(PageCase):
         self.ask("How long does a worker live?", PLAIN_TEXT)
         percent = f"{100 * record['probability']:.1f} %"
         figures = self.browser.run(
-            "return [...document.querySelectorAll('#answers .figure')].map(f => f.innerText)"
+            "return [...document.querySelectorAll('li .figure, #null-line .figure')].map(f => f.innerText)"
         )
         self.assertEqual(figures[0], percent)
         self.assertEqual(len(figures), len(record["answers"]) + 1)
@@ -163,7 +163,7 @@ class AnswerTest(PageCase):
         self.assertFalse(self.is_hidden("#no-answer-found"))
         self.assertIsNone(self.marked())
         self.assertEqual(
-            self.text_of("#null-probability"), f"{100 * record['null_probability']:.1f} %"
+            self.text_of("#no-answer-probability"), f"{100 * record['null_probability']:.1f} %"
         )
         self.assertIn("No answer in this text", self.text_of("#status"))
         self.browser.click("#answer-list li:nth-child(1) button")  # the best guess

@@ -48,7 +48,7 @@ class Picture(PageCase):
     """The example that stands on the page, asked, with its heat map."""
 
     def take(self, path):
-        self.look(width=1080, height=620)
+        self.look(width=1080, height=640)
         self.open()
         self.browser.press("Enter")
         self.wait_for_answer()

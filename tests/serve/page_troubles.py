@@ -42,8 +42,11 @@ class TroubleTest(PageCase):
 
     def test_a_question_that_the_server_refuses(self):
         self.open()
-        self.press_ask("\u200d", PLAIN_TEXT)  # a character that BERT removes
+        self.ask(QUESTION, PLAIN_TEXT)
+        self.fill("#question", "\u200d")
+        self.browser.press("Enter")  # a character that BERT removes
         self.assertIn("the question is empty", self.wait_for_problem())
+        self.assertTrue(self.is_hidden("#answers"))  # they are not of this question
         self.assertEqual(self.browser.accessible("#problem")[0], "alert")
         self.assert_focus("question")
 

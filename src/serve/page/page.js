@@ -138,7 +138,7 @@ async function ask() {
   const fromText = document.activeElement === context;
   await whileRunning(async (signal) => {
     const began = performance.now();
-    const record = await call('v1/answer', body, signal);
+    const record = await call('v1/answer', body, signal).catch(forgetAnswers);
     asked = { body, record, tokens: null };
     current = record.answer === null ? -1 : 0;
     showRecord(performance.now() - began);
@@ -146,6 +146,15 @@ async function ask() {
     if (fromText) reading.focus();
     if (heatOn()) await loadHeat(signal);
   });
+}
+
+/// What was answered before is not of this question.
+function forgetAnswers(error) {
+  if (error.name !== 'AbortError') {
+    forgetRecord();
+    showEditing();
+  }
+  throw error;
 }
 
 function mayAsk() {
@@ -272,7 +281,9 @@ function showRecord(tookMs) {
   element('no-answer-found').hidden = found;
   element('guesses').hidden = found || guesses === 0;
   element('answer-list').replaceChildren(...record.answers.map(newAnswerItem));
+  element('no-answer-probability').textContent = percent(record.null_probability);
   element('null-probability').textContent = percent(record.null_probability);
+  element('null-line').hidden = !found;
   const warnings = record.warnings || [];
   element('warnings').hidden = warnings.length === 0;
   element('warnings').replaceChildren(...warnings.map((warning) => newElement('li', warning)));
@@ -678,4 +689,6 @@ function listen() {
 
 listen();
 listenForFiles();
+question.focus();
+question.select();
 loadModels();
