@@ -176,6 +176,13 @@ TEST(SplitObjectTest, KeepsValuesAsTheyAreWritten) {
   EXPECT_EQ(members[5].value, "-1e5");
 }
 
+TEST(SplitListTest, KeepsItemsAsTheyAreWritten) {
+  const std::string json = R"( [1, "a,]" ,{"b":[2]},[ ],null] )";
+  EXPECT_EQ(SplitList(json),
+            (std::vector<std::string_view>{"1", R"("a,]")", R"({"b":[2]})", "[ ]", "null"}));
+  EXPECT_TRUE(SplitList(" [ ] ").empty());
+}
+
 TEST(SplitObjectTest, TakesAnEmptyObject) {
   EXPECT_TRUE(SplitObject("{}").empty());
   EXPECT_TRUE(SplitObject(" {\t} ").empty());

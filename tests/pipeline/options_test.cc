@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 
+#include "bertqa/answer_options.h"
 #include "bertqa/error.h"
 #include "pipeline/fake_model.h"
 
@@ -20,6 +21,21 @@ std::string MessageFor(const std::function<void(QaOptions&)>& change,
     return error.what();
   }
   return "no error";
+}
+
+TEST(AnswerOptionsTest, WhatIsNotSaidIsTheModels) {
+  const auto model = MakeFakeModel();
+  const QaOptions options = AnswerOptions().For(*model);
+  EXPECT_EQ(options.no_answer, model->defaults.no_answer);
+  EXPECT_EQ(options.temperature, model->defaults.temperature);
+  EXPECT_LE(options.windows.window_tokens, model->qa->max_window_tokens());
+  AnswerOptions said;
+  said.no_answer = true;
+  said.null_threshold = 2;
+  said.overlap_tokens = 5;
+  EXPECT_TRUE(said.For(*model).no_answer);
+  EXPECT_EQ(said.For(*model).null_threshold, 2);
+  EXPECT_EQ(said.For(*model).windows.overlap_tokens, 5U);
 }
 
 TEST(QaOptionsTest, TheDefaultsAreValid) {

@@ -291,5 +291,26 @@ TEST(BatcherTest, PassesAreReported) {
   EXPECT_EQ(tokens, 10U);
 }
 
+TEST(BatcherTest, DoesOtherWorkToo) {
+  Batcher batcher({.threads = 1});
+  int done = 0;
+  auto ticket = batcher.SubmitTask([&] { done = 1; });
+  ASSERT_TRUE(ticket->WaitUntil(Batcher::Clock::now() + kPatience));
+  EXPECT_TRUE(std::holds_alternative<QaResult>(ticket->Take()));
+  EXPECT_EQ(done, 1);
+  ticket = batcher.SubmitTask([] { throw std::runtime_error("broken"); });
+  const Batcher::Outcome outcome = ticket->Take();
+  EXPECT_EQ(std::get<RecordError>(outcome).message, "broken");
+}
+
+TEST(BatcherTest, GivesTheRequestBack) {
+  Batcher batcher({.threads = 1});
+  auto ticket = batcher.Submit(MakeFakeModel(), {"who", {"a text"}, 7}, SmallWindows());
+  ticket->Take();
+  const QaRequest request = ticket->TakeRequest();
+  EXPECT_EQ(request.documents, std::vector<std::string>{"a text"});
+  EXPECT_EQ(std::any_cast<int>(request.payload), 7);
+}
+
 }  // namespace
 }  // namespace bertqa
