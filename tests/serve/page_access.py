@@ -8,7 +8,7 @@ from page_case import MIXED_TEXT, PLAIN_TEXT, PageCase, Setting, request
 QUESTION = "How long does a worker live?"
 FILES = pathlib.Path(__file__).resolve().parents[2] / "src/serve/page"
 
-# WCAG 2: the least contrast of each text that is seen with what is behind it.
+# WCAG 2: the contrast of each text that is seen, and of each field's edge, with what is behind it.
 CONTRASTS = """
 const channel = (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
 const numbers = (colour) => {
@@ -39,6 +39,10 @@ for (const element of document.querySelectorAll('body *')) {
   if (element.checkVisibility() && (hasText || isField)) {
     const name = element.tagName + '.' + element.className;
     found.push([name, contrast(getComputedStyle(element).color, element)]);
+  }
+  if (isField && element.checkVisibility() && element.id !== 'file' && element.type !== 'checkbox') {
+    const edge = contrast(getComputedStyle(element).borderTopColor, element.parentElement);
+    found.push([element.id + ' edge', edge * 1.5]);  // 3 : 1 is enough
   }
   const behind = getComputedStyle(element, '::after');
   if (behind.content !== 'none') {

@@ -120,7 +120,11 @@ class TroubleTest(PageCase):
         self.open(server.url)
         self.assertFalse(self.is_hidden("#key-form"))
         self.assert_focus("key")
-        self.browser.type("#key", "wrong-key")
+        self.fill("#key", "schlüssel")
+        self.browser.press("Enter")  # is no header
+        self.assertTrue(self.browser.run("return document.querySelector('#key:invalid') !== null"))
+        self.assertFalse(self.is_hidden("#key-form"))
+        self.fill("#key", "wrong-key")
         self.browser.press("Enter")
         self.assertIn("did not take this key", self.wait_for_problem())
         self.browser.type("#key", "right-key")
