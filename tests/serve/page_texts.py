@@ -15,25 +15,28 @@ def long_text():
 
 
 class LongTextTest(PageCase):
-    def is_seen(self):
-        """Whether what stands out is within the part of the text that is seen."""
-        return self.browser.run("""
-          const mark = document.querySelector('mark.current').getBoundingClientRect();
-          const pane = document.getElementById('reading').getBoundingClientRect();
-          return mark.height > 0 && mark.top >= Math.max(0, pane.top) &&
-                 mark.bottom <= Math.min(pane.bottom, innerHeight);
-        """)
+    def wait_until_seen(self):
+        """Until what stands out is within the part of the text that is seen."""
+        self.browser.wait(
+            """(() => {
+              const mark = document.querySelector('mark.current').getBoundingClientRect();
+              const pane = document.getElementById('reading').getBoundingClientRect();
+              return mark.height > 0 && mark.top >= Math.max(0, pane.top) &&
+                     mark.bottom <= Math.min(pane.bottom, innerHeight);
+            })()""",
+            seconds=5,
+        )
 
     def check(self, text):
         self.open()
         self.ask("When was the clock tower of Lisbon finished?", text)
         self.assertEqual(self.marked()["text"], "1755")
-        self.assertTrue(self.is_seen())
+        self.wait_until_seen()
         ranks = self.browser.run(
             "return [...document.querySelectorAll('#answer-list .words')].map(w => w.innerText)"
         )
         self.browser.click(f"#answer-list li:nth-child({ranks.index('1802') + 1}) button")
-        self.assertTrue(self.is_seen())
+        self.wait_until_seen()
         self.browser.press("Escape")
         selected = self.browser.run(
             "const c = document.activeElement;"
@@ -77,7 +80,7 @@ class LongTextTest(PageCase):
                 self.browser.run("document.getElementById('context').value = arguments[0]", text)
                 self.ask("What?")
                 self.assertEqual(self.marked(), {"text": "harbour", "start": start})
-                self.assertTrue(self.is_seen())
+                self.wait_until_seen()
                 self.assertTrue(
                     self.browser.run(
                         "return document.getElementById('reading').textContent === "
