@@ -100,6 +100,10 @@ def request(url, method, path, body=None):
         connection.close()
 
 
+def utf16_length(text):
+    return len(text.encode("utf-16-le")) // 2
+
+
 def utf16_slice(text, start, end):
     return text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
 
@@ -127,8 +131,7 @@ class PageCase(unittest.TestCase):
         self.browser.log()
 
     def tearDown(self):
-        for script in self.scripts:
-            self.browser.devtools("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
+        self.fake_nothing()
         self.browser.devtools("Emulation.setEmulatedMedia", features=[])
         self.browser.run("try { sessionStorage.clear(); } catch { }")
 
@@ -148,8 +151,14 @@ class PageCase(unittest.TestCase):
         self.addCleanup(server.stop)
         return server
 
+    def fake_nothing(self):
+        while self.scripts:
+            script = self.scripts.pop()
+            self.browser.devtools("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
+
     def fake(self, **replies):
         """Replies that the page's first requests get: v1_answer=[{'status': 429, 'body': {}}]."""
+        self.fake_nothing()
         by_path = {path.replace("_", "/", 1): list(some) for path, some in replies.items()}
         source = FAKE_FETCH.replace("REPLIES", json.dumps(by_path))
         added = self.browser.devtools("Page.addScriptToEvaluateOnNewDocument", source=source)

@@ -2,7 +2,7 @@
 
 import math
 
-from page_case import MIXED_TEXT, PLAIN_TEXT, PageCase, temporary_file, utf16_slice
+from page_case import MIXED_TEXT, PLAIN_TEXT, PageCase, temporary_file, utf16_length, utf16_slice
 
 
 def long_text():
@@ -63,30 +63,31 @@ class LongTextTest(PageCase):
 
     def test_a_megabyte_is_drawn_whole(self):
         # Without a model, whose time is not the page's: see test_scrolled_to_the_answer.
-        for end in ("\n", " ", "。"):
-            with self.subTest(end=end):
-                text = ("The harbour garden window by the river has a stone bridge" + end) * 18000
-                start = 17000 * (len(text) // 18000) + 4
-                answer = {"answer": "harbour", "start": start, "end": start + 7, "probability": 0.5}
-                self.fake(
-                    v1_answer=[
-                        {
-                            "status": 200,
-                            "body": {**answer, "null_probability": 0.1, "answers": [answer]},
-                        }
-                    ]
-                )
-                self.open()
-                self.browser.run("document.getElementById('context').value = arguments[0]", text)
-                self.ask("What?")
-                self.assertEqual(self.marked(), {"text": "harbour", "start": start})
-                self.wait_until_seen()
-                self.assertTrue(
-                    self.browser.run(
-                        "return document.getElementById('reading').textContent === "
-                        "document.getElementById('context').value"
-                    )
-                )
+        sentence = "The harbour garden window by the river has a stone bridge"
+        for name, unit in {
+            "lines": sentence + "\n",
+            "one line": sentence + " ",
+            "one line without a space": sentence.replace(" ", "👩‍🚀"),
+        }.items():
+            with self.subTest(text=name):
+                self.check_megabyte(unit)
+
+    def check_megabyte(self, unit):
+        begin = 17000 * utf16_length(unit) + utf16_length(unit[: unit.index("harbour")])
+        answer = {"answer": "harbour", "start": begin, "end": begin + 7, "probability": 0.5}
+        record = {**answer, "null_probability": 0.1, "answers": [answer]}
+        self.fake(v1_answer=[{"status": 200, "body": record}])
+        self.open()
+        self.browser.run("document.getElementById('context').value = arguments[0]", unit * 18000)
+        self.ask("What?")
+        self.assertEqual(self.marked(), {"text": "harbour", "start": begin})
+        self.wait_until_seen()
+        whole = self.browser.run("""
+          const blocks = [...document.querySelectorAll('.block')].map(block => block.textContent);
+          return [blocks.join('') === document.getElementById('context').value,
+                  blocks.every(text => text.isWellFormed() && !/^\\u200d|\\u200d$/.test(text))];
+        """)
+        self.assertEqual(whole, [True, True])  # and no character is cut in two
 
 
 class HeatMapTest(PageCase):

@@ -71,9 +71,13 @@ class TroubleTest(PageCase):
         self.assertEqual(self.browser.run("return requests.map(r => r.path)"), ["v1/models"])
 
     def test_asks_a_busy_server_again(self):
-        self.fake(v1_answer=[BUSY, BUSY])
+        later = {**BUSY, "headers": {"Retry-After": "1"}}
+        self.fake(v1_answer=[BUSY, later])
         self.open()
-        self.ask(QUESTION, PLAIN_TEXT)
+        self.press_ask(QUESTION, PLAIN_TEXT)
+        self.browser.wait("document.getElementById('waiting').innerText.includes('again in 1 s')")
+        self.wait_for_answer()
+        self.assertTrue(self.is_hidden("#waiting"))
         self.assertEqual(self.marked()["text"], "six weeks")
         self.assertEqual(
             self.browser.run("return requests.filter(r => r.path === 'v1/answer').length"), 3
@@ -101,6 +105,8 @@ class TroubleTest(PageCase):
         self.open()
         self.assertTrue(self.is_hidden("#problem"))
         self.assertNotEqual(self.text_of("#model-name"), "")
+        self.assertTrue(self.is_hidden("#waiting"))
+        self.assertFalse(self.is_hidden("#hint"))
 
     def test_a_server_that_is_gone(self):
         server = self.serve()

@@ -78,14 +78,25 @@ async function readProblem(response) {
 async function call(path, body, signal) {
   for (let attempt = 0; ; attempt += 1) {
     const response = await send(path, body, signal);
-    if (response.ok) return response.json();
+    if (response.ok) {
+      const content = await response.json();
+      signal.throwIfAborted();  // what came too late is not shown
+      return content;
+    }
     const problem = await readProblem(response);
     const seconds = Number(response.headers.get('Retry-After')) || 1;
     const isBusy = response.status === 429 || response.status === 503;
     if (!isBusy || attempt === kBusyRetries || seconds > kLongestWaitSeconds) throw problem;
-    say(`The server is busy. Asking again in ${seconds} s.`, { seen: true });
-    await pause(seconds * 1000, signal);
+    await waitFor(seconds, signal);
   }
+}
+
+async function waitFor(seconds, signal) {
+  const words = `The server is busy, or not ready yet. Asking again in ${seconds} s.`;
+  say(words);
+  element('waiting').textContent = words;
+  element('waiting').hidden = false;
+  await pause(seconds * 1000, signal).finally(() => { element('waiting').hidden = true; });
 }
 
 function pause(milliseconds, signal) {
@@ -195,18 +206,14 @@ async function whileRunning(work) {
 }
 
 function stop() {
-  if (!running) return;
-  running.abort();
-  element('hint').hidden = true;
+  running?.abort();
 }
 
 // ---- What is said beside the text
 
-/// For screen readers, and, with `seen`, for everybody.
-function say(words, { seen = false } = {}) {
+/// To screen readers.
+function say(words) {
   element('status').textContent = words;
-  element('hint').hidden = !seen;
-  if (seen) element('hint').textContent = words;
 }
 
 /// `again` does once more what went wrong.
@@ -277,6 +284,7 @@ function showRecord(tookMs) {
   const { record, body } = asked;
   const found = record.answer !== null;
   const guesses = record.answers.length;
+  element('hint').hidden = true;
   element('answers').hidden = false;
   element('no-answer-found').hidden = found;
   element('guesses').hidden = found || guesses === 0;
@@ -388,8 +396,10 @@ function cutIntoBlocks(text) {
 function cutLine(text, begin, limit) {
   const space = text.lastIndexOf(' ', limit - 1) + 1;
   if (space > begin) return space;
+  const isInside = (at) =>
+      /[\p{M}\u200d\udc00-\udfff]/u.test(text[at]) || text[at - 1] === '\u200d';
   let end = limit;
-  while (end > begin + 1 && /[\p{M}\u200d\udc00-\udfff]/u.test(text[end])) end -= 1;
+  while (end > begin + 1 && isInside(end)) end -= 1;
   return end;
 }
 
