@@ -112,6 +112,21 @@ class Answering::Run {
     return FormatRecord(pending.output, format_);
   }
 
+  /// False if it broke off: the client is gone, or there is no memory.
+  bool WriteAll(const ByteSink& write) {
+    try {
+      bool is_late = false;
+      while (const auto record = Next(is_late)) {
+        if (!write(*record)) {
+          return false;
+        }
+      }
+      return true;
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
  private:
   struct Pending {
     StreamOutput output;
@@ -256,6 +271,7 @@ HttpResponse Answering::Inspect(ApiQuestion question, const Asker& asker) {
 
 HttpResponse Answering::AnswerList(ApiRecords records, const Asker& asker) {
   std::vector<Line> lines;
+  lines.reserve(records.records.size());
   for (std::string& record : records.records) {
     lines.push_back({.text = std::move(record), .number = lines.size() + 1});
   }
@@ -272,24 +288,12 @@ HttpResponse Answering::AnswerList(ApiRecords records, const Asker& asker) {
   return JsonResponse(json + "]}\n");
 }
 
-HttpResponse Answering::AnswerLines(const ApiOptions& options, std::string body,
+HttpResponse Answering::AnswerLines(const ApiOptions& options, std::string_view body,
                                     const Asker& asker) {
   const auto run = std::make_shared<Run>(*this, options, SplitLines(body), asker);
   HttpResponse response;
   response.headers = {{"Content-Type", "application/x-ndjson"}};
-  response.stream = [run](const ByteSink& write) {
-    try {
-      bool is_late = false;
-      while (auto record = run->Next(is_late)) {
-        if (!write(*record)) {
-          return false;
-        }
-      }
-      return true;
-    } catch (const std::exception&) {
-      return false;  // the client is gone, or there is no memory: the answer breaks off
-    }
-  };
+  response.stream = [run](const ByteSink& write) { return run->WriteAll(write); };
   return response;
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "serve/api_request.h"
 #include "serve/batcher.h"
@@ -37,7 +38,7 @@ class Answering {
   HttpResponse AnswerList(ApiRecords records, const Asker& asker);
   /// JSON Lines for JSON Lines, each as soon as it and those before it are answered. Once lines
   /// flow, what goes wrong with a record is that record's error.
-  HttpResponse AnswerLines(const ApiOptions& options, std::string body, const Asker& asker);
+  HttpResponse AnswerLines(const ApiOptions& options, std::string_view body, const Asker& asker);
 
  private:
   class Run;

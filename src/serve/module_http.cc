@@ -122,69 +122,11 @@ class Engine final : public httplib::Server, public HttpEngine {
  public:
   Engine() {
     svr_sock_ = 0;  // "is not shutting down": streams would end
-    set_tcp_nodelay(true);
-    const auto with_body = [](const httplib::Request& request, httplib::Response& response,
-                              const httplib::ContentReader& reader) {
-      Answer(request, response, [&](const ByteSink& sink) {
-        current->wants_body = false;
-        const bool is_whole = reader([&](const char* bytes, std::size_t size) {
-          return sink(std::string_view(bytes, size));
-        });
-        current->wants_body = !is_whole;
-        return is_whole;
-      });
-    };
-    // Before cpp-httplib would read a body for its own purposes.
-    set_pre_routing_handler([](const httplib::Request& request, httplib::Response& response) {
-      if (!IsFramedClearly(request)) {
-        current->response = current->handler.Refuse(400);
-        current->response.closes = true;
-        PutResponse(response);
-        return HandlerResponse::Handled;
-      }
-      current->wants_body = HasBody(request);
-      if (current->wants_body && request.method == "POST") {
-        return HandlerResponse::Unhandled;  // to with_body
-      }
-      Answer(request, response, [](const ByteSink&) { return true; });
-      return HandlerResponse::Handled;
-    });
-    Post("[\\s\\S]*", with_body);
-    set_expect_100_continue_handler(
-        [](const httplib::Request& request, httplib::Response& response) {
-          constexpr int kContinue = 100;
-          HttpResponse checked = current->handler.CheckHead(HeadOf(request));
-          if (checked.status < 400) {
-            return kContinue;
-          }
-          current->response = std::move(checked);
-          current->response.closes = true;
-          PutResponse(response);
-          return response.status;
-        });
-    set_error_handler(
-        HandlerWithResponse([](const httplib::Request& request, httplib::Response& response) {
-          if (!current->is_answered) {
-            current->response =
-                current->handler.Refuse(IsUnknownMethod(request) ? 405 : response.status);
-            current->response.closes = true;
-            PutResponse(response);
-          }
-          return HandlerResponse::Unhandled;
-        }));
-    set_post_routing_handler([](const httplib::Request& request, httplib::Response& response) {
-      // A body that was not read would be taken for the next request.
-      const bool asks_to_close =
-          ::strcasecmp(request.get_header_value("Connection").c_str(), "close") == 0 ||
-          (request.version == "HTTP/1.0" &&
-           ::strcasecmp(request.get_header_value("Connection").c_str(), "keep-alive") != 0);
-      current->may_stay =
-          current->may_stay && !current->response.closes && !asks_to_close && !current->wants_body;
-      response.headers.erase("Keep-Alive");
-      response.headers.erase("Accept-Ranges");
-      response.headers.erase("Connection");
-      response.set_header("Connection", current->may_stay ? "keep-alive" : "close");
-    });
+    set_pre_routing_handler(Begin);
+    Post("[\\s\\S]*", AnswerWithBody);
+    set_expect_100_continue_handler(CheckHead);
+    set_error_handler(HandlerWithResponse(FillUnanswered));
+    set_post_routing_handler(FinishHead);
   }
 
   bool ServeRequest(HttpSocket& socket, HttpHandler& handler, bool may_stay) noexcept override {
@@ -211,6 +153,70 @@ class Engine final : public httplib::Server, public HttpEngine {
                      const HttpHandler::BodyReader& body) {
     current->response = current->handler.Handle(HeadOf(request), body);
     PutResponse(response);
+  }
+
+  /// Before cpp-httplib would read a body for its own purposes.
+  static HandlerResponse Begin(const httplib::Request& request, httplib::Response& response) {
+    if (!IsFramedClearly(request)) {
+      FillError(request, response, 400);
+      return HandlerResponse::Handled;
+    }
+    current->wants_body = HasBody(request);
+    if (current->wants_body && request.method == "POST") {
+      return HandlerResponse::Unhandled;  // to AnswerWithBody
+    }
+    Answer(request, response, [](const ByteSink&) { return true; });
+    return HandlerResponse::Handled;
+  }
+
+  static void AnswerWithBody(const httplib::Request& request, httplib::Response& response,
+                             const httplib::ContentReader& reader) {
+    Answer(request, response, [&](const ByteSink& sink) {
+      const bool is_whole = reader(
+          [&](const char* bytes, std::size_t size) { return sink(std::string_view(bytes, size)); });
+      current->wants_body = !is_whole;
+      return is_whole;
+    });
+  }
+
+  static int CheckHead(const httplib::Request& request, httplib::Response& response) {
+    constexpr int kContinue = 100;
+    HttpResponse checked = current->handler.CheckHead(HeadOf(request));
+    if (checked.status < 400) {
+      return kContinue;
+    }
+    current->response = std::move(checked);
+    current->response.closes = true;
+    PutResponse(response);
+    return response.status;
+  }
+
+  static void FillError(const httplib::Request& request, httplib::Response& response, int status) {
+    current->response = current->handler.Refuse(IsUnknownMethod(request) ? 405 : status);
+    current->response.closes = true;
+    PutResponse(response);
+  }
+
+  static HandlerResponse FillUnanswered(const httplib::Request& request,
+                                        httplib::Response& response) {
+    if (!current->is_answered) {
+      FillError(request, response, response.status);
+    }
+    return HandlerResponse::Unhandled;
+  }
+
+  static void FinishHead(const httplib::Request& request, httplib::Response& response) {
+    const std::string connection = request.get_header_value("Connection");
+    const bool asks_to_close =
+        ::strcasecmp(connection.c_str(), "close") == 0 ||
+        (request.version == "HTTP/1.0" && ::strcasecmp(connection.c_str(), "keep-alive") != 0);
+    // A body that was not read would be taken for the next request.
+    current->may_stay =
+        current->may_stay && !current->response.closes && !asks_to_close && !current->wants_body;
+    for (const char* const name : {"Keep-Alive", "Accept-Ranges", "Connection"}) {
+      response.headers.erase(name);
+    }
+    response.set_header("Connection", current->may_stay ? "keep-alive" : "close");
   }
 };
 

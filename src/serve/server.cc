@@ -45,6 +45,7 @@ Server::Server(HttpEngine& engine, HandlerFactory make_handler, ServerOptions op
 
 bool Server::Run(const std::vector<Listener>& listeners, int stop_descriptor) {
   std::vector<pollfd> wanted;
+  wanted.reserve(listeners.size() + 1);
   for (const Listener& listener : listeners) {
     wanted.push_back({listener.socket.value(), POLLIN, 0});
   }
