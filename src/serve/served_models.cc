@@ -17,7 +17,7 @@ std::string FormatModel(const ServedModel& served, bool is_default) {
   object.Member("family", JsonString(served.family));
   object.Member("fingerprint", JsonString(served.fingerprint));
   object.Member("version", JsonString(served.version));
-  object.Member("precision", JsonString(NameOf(compute.precision)));
+  object.Member("precision", JsonString(served.precision));
   object.Member("kernels", JsonString(compute.instruction_set));
   object.Member("window_tokens", std::to_string(AnswerOptions().For(model).windows.window_tokens));
   object.Member("max_window_tokens", std::to_string(model.qa->max_window_tokens()));

@@ -15,6 +15,7 @@ struct ServedModel {
   std::string family;       ///< "bert"
   std::string fingerprint;  ///< of its files
   std::string version;      ///< of the program
+  std::string precision;    ///< "int8": what is computed in
   std::shared_ptr<const Model> model;
 };
 

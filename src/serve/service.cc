@@ -233,10 +233,8 @@ Service::Service(ServiceOptions options, ServedModels models, Batcher& batcher,
       models_(std::move(models)),
       answering_(batcher, models_, metrics, options_.timeout) {
   for (const ServedModel& served : models_.all()) {
-    const ComputeInfo compute = served.model->qa->compute_info();
-    metrics_.AddModel({{"name", served.name},
-                       {"family", served.family},
-                       {"precision", std::string(NameOf(compute.precision))}});
+    metrics_.AddModel(
+        {{"name", served.name}, {"family", served.family}, {"precision", served.precision}});
   }
 }
 

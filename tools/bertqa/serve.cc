@@ -97,8 +97,12 @@ ServedModel Load(const ServeOptions& options, const std::string& name) {
       .Ask({"Who is warm?", {"This sentence warms the model."}, {}});
   std::error_code ignored;
   const bool is_path = name.empty() || std::filesystem::exists(name, ignored);
-  return {is_path ? model->name : name, ReadModelInfo(folder).family, ModelFingerprint(folder),
-          BERTQA_VERSION, std::move(model)};
+  return {.name = is_path ? model->name : name,
+          .family = ReadModelInfo(folder).family,
+          .fingerprint = ModelFingerprint(folder),
+          .version = BERTQA_VERSION,
+          .precision = std::string(NameOf(model->qa->compute_info().precision)),
+          .model = std::move(model)};
 }
 
 std::vector<ServedModel> LoadAll(const ServeOptions& options) {
