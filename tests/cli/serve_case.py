@@ -15,7 +15,7 @@ from runner import CliTest
 class UnixConnection(http.client.HTTPConnection):
     """HTTP on a socket file."""
 
-    def __init__(self, path, timeout=60):
+    def __init__(self, path, timeout=runner.DEADLINE_SECONDS):
         super().__init__("localhost", timeout=timeout)
         self.path = str(path)
 
@@ -66,7 +66,7 @@ class Served:
     def port(self):
         return int(self.address.rsplit(":", 1)[1])
 
-    def connect(self, timeout=60):
+    def connect(self, timeout=runner.DEADLINE_SECONDS):
         if self.address.startswith("unix:"):
             return UnixConnection(self.address[5:], timeout)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
@@ -92,8 +92,8 @@ class Served:
         """Stops the server; its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        status = self.process.wait(timeout=60)
-        self.reader.join(timeout=60)
+        status = self.process.wait(timeout=runner.DEADLINE_SECONDS)
+        self.reader.join(timeout=runner.DEADLINE_SECONDS)
         self.process.stdout.close()
         self.process.stderr.close()
         return status

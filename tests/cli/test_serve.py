@@ -210,7 +210,7 @@ class BadRequests(ServeCase):
                            "wrong_media_type")
 
     def raw(self, data):
-        with socket.create_connection(("127.0.0.1", self.server.port), timeout=60) as client:
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=runner.DEADLINE_SECONDS) as client:
             client.sendall(data)
             client.shutdown(socket.SHUT_WR)
             received = b""
@@ -381,12 +381,12 @@ class Start(ServeCase):
         port = listener.getsockname()[1]
         self.assertEqual(process.stderr.readline().decode(),
                          f"bertqa: serving on http://127.0.0.1:{port}\n")
-        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+        with socket.create_connection(("127.0.0.1", port), timeout=runner.DEADLINE_SECONDS) as client:
             client.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
             self.assertTrue(client.recv(100).startswith(b"HTTP/1.1 200 OK"))
         process.send_signal(signal.SIGTERM)
         self.assertEqual(notices.recv(100), b"STOPPING=1")
-        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertEqual(process.wait(timeout=runner.DEADLINE_SECONDS), 0)
 
     def test_bad_starts(self):
         port = self.server.port

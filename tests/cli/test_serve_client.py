@@ -65,7 +65,7 @@ class SameAsHere(ServeCase):
         process.stdout.close()
         self.assertEqual(process.stderr.read(), b"")
         process.stderr.close()
-        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertEqual(process.wait(timeout=runner.DEADLINE_SECONDS), 0)
 
     def test_a_co_process(self):
         process = subprocess.Popen(
@@ -78,7 +78,7 @@ class SameAsHere(ServeCase):
             self.assertEqual(json.loads(process.stdout.readline())["id"], number)
         process.stdin.close()
         process.stdout.close()
-        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertEqual(process.wait(timeout=runner.DEADLINE_SECONDS), 0)
 
     def test_the_environment_names_it(self):
         result = runner.run("ask", "-q", "who?", "-c", "The fox.", "-m", "other",
@@ -153,7 +153,7 @@ class Resume(ServeCase):
                                    env=runner.environment())
         runner.wait_until(lambda: output.exists() and output.stat().st_size > 0, "it writes")
         served.end(signal.SIGKILL)
-        errors = process.communicate(timeout=60)[1].decode()
+        errors = process.communicate(timeout=runner.DEADLINE_SECONDS)[1].decode()
         self.assertEqual(process.returncode, 3, errors)
         self.assertTrue(output.read_bytes().endswith(b"\n"))
         self.assertTrue(whole.startswith(output.read_bytes()))

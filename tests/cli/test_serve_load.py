@@ -4,14 +4,13 @@ import json
 import signal
 import socket
 import threading
-import time
 
 import runner
 from serve_case import ServeCase
 from tiny_model import write_tiny_model
 
 BODY = json.dumps({"question": "Who built it?", "context": "The fox built the tower. " * 5})
-SLOW = json.dumps({"question": "Who built it?", "context": "The fox built the tower. " * 4000})
+SLOW = json.dumps({"question": "Who built it?", "context": "The fox built the tower. " * 1000})
 
 
 def slow_model():
@@ -27,25 +26,25 @@ class SlowClients(ServeCase):
         clients = []
         self.addCleanup(lambda: [client.close() for client in clients])
         for number in range(1000):
-            client = socket.create_connection(("127.0.0.1", self.server.port), timeout=60)
+            client = socket.create_connection(("127.0.0.1", self.server.port), timeout=runner.DEADLINE_SECONDS)
             clients.append(client)
             client.sendall(b"P")
         for step in range(3):
             for client in clients:
                 client.sendall(b"OST"[step:step + 1])
-            connection = self.server.connect(timeout=30)
+            connection = self.server.connect(timeout=runner.DEADLINE_SECONDS)
             connection.request("POST", "/v1/answer", BODY, {"Content-Type": "application/json"})
             self.assertEqual(connection.getresponse().status, 200)
             connection.close()
 
     def test_a_head_that_does_not_come(self):
-        with socket.create_connection(("127.0.0.1", self.server.port), timeout=60) as client:
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=runner.DEADLINE_SECONDS) as client:
             client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
             self.assertTrue(client.recv(1000).startswith(b"HTTP/1.1 408"))
 
 
 class Limits(ServeCase):
-    """With a model whose forward passes take a while."""
+    """With a model whose forward passes take a while; limits that are not to be met are long."""
 
     def test_a_full_queue(self):
         served = self.serve("--port", "0", "--max-queue", "1", "-t", "1", model=slow_model())
@@ -70,9 +69,9 @@ class Limits(ServeCase):
     def test_time_limits(self):
         served = self.serve("--port", "0", "-t", "1", "--timeout-ms", "50", model=slow_model())
         self.check_problem(served.post("/v1/answer", SLOW.encode()), 504, "timeout")
-        longer = dict(json.loads(BODY), timeout_ms=60000)
+        longer = dict(json.loads(BODY), timeout_ms=600000)
         self.assertEqual(served.post("/v1/answer", longer).status, 200)
-        reply = served.post("/v1/answers?timeout_ms=60000", SLOW.encode() + b"\n",
+        reply = served.post("/v1/answers?timeout_ms=600000", SLOW.encode() + b"\n",
                             "application/x-ndjson")
         self.assertIn("answer", reply.json())
         late = served.post("/v1/answers", SLOW.encode() + b"\n", "application/x-ndjson").json()
@@ -80,7 +79,7 @@ class Limits(ServeCase):
                                          "line 1: no answer in time (timeout_ms)"})
 
     def test_a_long_text_does_not_hold_up_a_short_one(self):
-        served = self.serve("--port", "0", "-t", "1", model=slow_model())
+        served = self.serve("--port", "0", "-t", "1", "--timeout-ms", "600000", model=slow_model())
         done = []
 
         def ask(name, body):
@@ -117,7 +116,7 @@ class Ending(ServeCase):
         served.process.send_signal(signal.SIGTERM)
         for thread in threads:
             thread.join()
-        self.assertEqual(served.process.wait(timeout=60), 0)
+        self.assertEqual(served.process.wait(timeout=runner.DEADLINE_SECONDS), 0)
         self.assertEqual({reply.status for reply in replies}, {200})
         # None that the server took went without its answer.
         logged = sum(" POST /v1/answer 200 " in line for line in served.lines)
@@ -128,9 +127,8 @@ class Ending(ServeCase):
         connection = served.connect()
         connection.request("GET", "/healthz")
         connection.getresponse().read()
-        start = time.monotonic()
+        # It is given up after 30 seconds, with another status; an idle connection may stay for 60.
         self.assertEqual(served.end(), 0)
-        self.assertLess(time.monotonic() - start, 30)
         connection.close()
 
     def test_interrupt_ends_it_too(self):
