@@ -126,11 +126,14 @@ std::ptrdiff_t Connection::Write(const char* bytes, std::size_t size) noexcept {
 }
 
 bool Connection::IsGone() const {
-  pollfd wanted = {socket_.value(), POLLRDHUP, 0};
+  // Once it was interrupted, the end of what can be read is our own doing.
+  const short end = is_interrupted_ ? short{0} : short{POLLRDHUP};
+  pollfd wanted = {socket_.value(), end, 0};
   return ::poll(&wanted, 1, 0) > 0;
 }
 
 void Connection::Interrupt() {
+  is_interrupted_ = true;
   ::shutdown(socket_.value(), SHUT_RD);
 }
 

@@ -71,6 +71,7 @@ class Connection final : public HttpSocket {
   std::size_t head_bytes_ = 0;
   std::string buffer_;
   std::size_t begin_ = 0;  ///< of what was not given yet
+  std::atomic<bool> is_interrupted_ = false;
   bool is_late_ = false;
   bool is_too_long_ = false;
 };

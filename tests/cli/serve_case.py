@@ -71,6 +71,9 @@ class Served:
             return UnixConnection(self.address[5:], timeout)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 
+    def open_socket(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=runner.DEADLINE_SECONDS)
+
     def request(self, method, path, body=None, **headers):
         connection = self.connect()
         try:

@@ -210,7 +210,7 @@ class BadRequests(ServeCase):
                            "wrong_media_type")
 
     def raw(self, data):
-        with socket.create_connection(("127.0.0.1", self.server.port), timeout=runner.DEADLINE_SECONDS) as client:
+        with self.server.open_socket() as client:
             client.sendall(data)
             client.shutdown(socket.SHUT_WR)
             received = b""

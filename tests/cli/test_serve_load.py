@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import threading
 
 import runner
@@ -26,7 +25,7 @@ class SlowClients(ServeCase):
         clients = []
         self.addCleanup(lambda: [client.close() for client in clients])
         for number in range(1000):
-            client = socket.create_connection(("127.0.0.1", self.server.port), timeout=runner.DEADLINE_SECONDS)
+            client = self.server.open_socket()
             clients.append(client)
             client.sendall(b"P")
         for step in range(3):
@@ -38,7 +37,7 @@ class SlowClients(ServeCase):
             connection.close()
 
     def test_a_head_that_does_not_come(self):
-        with socket.create_connection(("127.0.0.1", self.server.port), timeout=runner.DEADLINE_SECONDS) as client:
+        with self.server.open_socket() as client:
             client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
             self.assertTrue(client.recv(1000).startswith(b"HTTP/1.1 408"))
 
