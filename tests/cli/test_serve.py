@@ -30,7 +30,8 @@ class Answers(ServeCase):
     def test_lines_are_those_of_batch(self):
         for args, query in (((), ""), (("-k", 3), "?top_k=3"),
                             (("--offsets", "utf16"), "?offsets=utf16"),
-                            (("--keep-fields", "--dedupe", "none"), "?keep_fields=true&dedupe=none"),
+                            (("--keep-fields", "--dedupe", "none"),
+                             "?keep_fields=true&dedupe=none"),
                             (("--no-answer", "on", "--null-threshold", "-5"),
                              "?no_answer=true&null_threshold=-5"),
                             (("--decode", "independent"), "?decode=independent"),
@@ -101,7 +102,8 @@ class Answers(ServeCase):
 
     def test_health(self):
         for path, text in (("/healthz", b"ok\n"), ("/readyz", b"ready\n")):
-            self.assertEqual((self.server.get(path).status, self.server.get(path).body), (200, text))
+            reply = self.server.get(path)
+            self.assertEqual((reply.status, reply.body), (200, text))
 
     def test_head_and_options(self):
         reply = self.server.request("HEAD", "/healthz")
@@ -111,7 +113,8 @@ class Answers(ServeCase):
 
     def test_chunked_body(self):
         connection = self.server.connect()
-        connection.request("POST", "/v1/answer", iter([b'{"question":"Who?",', b'"context":"It."}']),
+        connection.request("POST", "/v1/answer",
+                           iter([b'{"question":"Who?",', b'"context":"It."}']),
                            {"Content-Type": "application/json"}, encode_chunked=True)
         self.assertEqual(connection.getresponse().status, 200)
         connection.close()
@@ -190,8 +193,10 @@ class BadRequests(ServeCase):
                 self.check_problem(self.server.post("/v1/answer", body), status, code, detail)
 
     def test_addresses(self):
-        for query, status, code in (("?topk=1", 422, "unknown_field"), ("?top_k=x", 422, "bad_option"),
-                                    ("?top_k=", 422, "bad_option"), ("?offsets=%ff", 400, "bad_utf8")):
+        for query, status, code in (("?topk=1", 422, "unknown_field"),
+                                    ("?top_k=x", 422, "bad_option"),
+                                    ("?top_k=", 422, "bad_option"),
+                                    ("?offsets=%ff", 400, "bad_utf8")):
             with self.subTest(query=query):
                 reply = self.server.post("/v1/answers" + query, b"", "application/x-ndjson")
                 self.check_problem(reply, status, code)
@@ -240,7 +245,8 @@ class BadRequests(ServeCase):
 
     def test_a_large_chunked_body_ends_at_the_limit(self):
         received = self.raw(b"POST /v1/answer HTTP/1.1\r\nHost: localhost\r\n"
-                            b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                            b"Content-Type: application/json\r\n"
+                            b"Transfer-Encoding: chunked\r\n\r\n" +
                             b"1000\r\n" + b"x" * 4096 + b"\r\n0\r\n\r\n")
         self.assertTrue(received.startswith(b"HTTP/1.1 413"), received)
 
@@ -263,10 +269,12 @@ class Access(ServeCase):
         super().setUpClass()
 
     def test_keys(self):
-        for headers in ({"Authorization": "Bearer second-key"}, {"Authorization": "bearer first-key"},
+        for headers in ({"Authorization": "Bearer second-key"},
+                        {"Authorization": "bearer first-key"},
                         {"X_API_Key": "first-key"}):
             self.assertEqual(self.server.get("/v1/models", **headers).status, 200)
-        for headers in ({}, {"Authorization": "Bearer first-ke"}, {"Authorization": "Basic first-key"},
+        for headers in ({}, {"Authorization": "Bearer first-ke"},
+                        {"Authorization": "Basic first-key"},
                         {"Authorization": "Bearer first-key2"}, {"X_API_Key": ""},
                         {"Authorization": "Bearer first-keyfirst-key"}):
             reply = self.server.get("/v1/models", **headers)
@@ -381,7 +389,8 @@ class Start(ServeCase):
         port = listener.getsockname()[1]
         self.assertEqual(process.stderr.readline().decode(),
                          f"bertqa: serving on http://127.0.0.1:{port}\n")
-        with socket.create_connection(("127.0.0.1", port), timeout=runner.DEADLINE_SECONDS) as client:
+        place = ("127.0.0.1", port)
+        with socket.create_connection(place, timeout=runner.DEADLINE_SECONDS) as client:
             client.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
             self.assertTrue(client.recv(100).startswith(b"HTTP/1.1 200 OK"))
         process.send_signal(signal.SIGTERM)

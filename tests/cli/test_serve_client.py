@@ -135,8 +135,8 @@ class Failures(ServeCase):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.shutdown)
         result = self.ask("--server", f"http://127.0.0.1:{server.server_port}")
-        self.check(result, 3, "", f"bertqa: server http://127.0.0.1:{server.server_port}: a record: "
-                                  "not valid JSON at byte 1\n")
+        self.check(result, 3, "", f"bertqa: server http://127.0.0.1:{server.server_port}: "
+                                  "a record: not valid JSON at byte 1\n")
 
 
 class Resume(ServeCase):
