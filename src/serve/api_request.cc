@@ -17,6 +17,8 @@ namespace bertqa {
 namespace {
 
 constexpr std::int64_t kLargestCount = 1 << 24;
+/// A record with all spans of a long text would be a thousand times the request.
+constexpr std::int64_t kMostAnswers = 1000;
 constexpr std::int64_t kLongestTimeout = 24 * 3600 * 1000;
 
 /// The value of an option, from JSON or from an address, which says nothing of types.
@@ -54,8 +56,9 @@ std::int64_t IntegerOf(const Value& value, std::int64_t least, std::int64_t larg
   return *number;
 }
 
-std::size_t CountOf(const Value& value, std::int64_t least = 1) {
-  return static_cast<std::size_t>(IntegerOf(value, least, kLargestCount));
+std::size_t CountOf(const Value& value, std::int64_t least = 1,
+                    std::int64_t largest = kLargestCount) {
+  return static_cast<std::size_t>(IntegerOf(value, least, largest));
 }
 
 double NumberOf(const Value& value) {
@@ -101,7 +104,8 @@ const std::map<std::string, Setter>& Setters() {
          RequireType(value, "a string");
          options.model = value.text;
        }},
-      {"top_k", [](ApiOptions& o, const Value& v) { o.answer.top_k = CountOf(v); }},
+      {"top_k",
+       [](ApiOptions& o, const Value& v) { o.answer.top_k = CountOf(v, 1, kMostAnswers); }},
       {"max_answer_tokens",
        [](ApiOptions& o, const Value& v) { o.answer.max_answer_tokens = CountOf(v); }},
       {"max_question_tokens",

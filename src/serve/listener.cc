@@ -51,6 +51,8 @@ Listener Describe(Descriptor socket) {
     throw Error(ErrorCode::kUsage,
                 "descriptor " + std::to_string(socket.value()) + ": no socket: " + Reason());
   }
+  // A client that is gone before it is accepted must not hold the server up.
+  ::fcntl(socket.value(), F_SETFL, ::fcntl(socket.value(), F_GETFL) | O_NONBLOCK);
   Listener listener{std::move(socket), "", IsLoopback(any), {}};
   if (address.ss_family == AF_UNIX) {
     const auto* const local = reinterpret_cast<const sockaddr_un*>(&address);

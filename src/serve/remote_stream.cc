@@ -207,6 +207,9 @@ void RemoteStream::Send(HttpClient& client, const std::vector<SlotPointer>& slot
     if (reply.status != kBusy) {
       break;
     }
+    if (is_stopping()) {
+      return;
+    }
     std::this_thread::sleep_for(kPause);
   }
   RequireReply(reply, options_.client.address);
@@ -215,6 +218,11 @@ void RemoteStream::Send(HttpClient& client, const std::vector<SlotPointer>& slot
                                            std::to_string(next) + " results for " +
                                            std::to_string(slots.size()) + " records");
   }
+}
+
+bool RemoteStream::is_stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_ || draining_;
 }
 
 void RemoteStream::Finish(Slot& slot, std::string_view line) {

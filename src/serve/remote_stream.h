@@ -44,6 +44,7 @@ class RemoteStream {
   void SendAll();
   std::vector<SlotPointer> TakeWaiting();
   void Send(HttpClient& client, const std::vector<SlotPointer>& slots);
+  bool is_stopping();
   void Finish(Slot& slot, std::string_view line);
   void WriteAll(const ResultSink& sink, const SinkIdle& idle);
   SlotPointer TakeDone(const SinkIdle& idle);

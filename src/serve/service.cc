@@ -206,9 +206,13 @@ HttpResponse Service::Answer(Call& call) {
 }
 
 HttpResponse Service::Inspect(Call& call) {
+  // What is written of a token is a hundred times its text.
+  constexpr std::size_t kInspectBytes = std::size_t{1} << 20U;
   call.RequireType(false);
   return answering_.Inspect(
-      ParseApiQuestion(call.ReadBody(options_.max_body_bytes), call.head.query), call.asker());
+      ParseApiQuestion(call.ReadBody(std::min(options_.max_body_bytes, kInspectBytes)),
+                       call.head.query),
+      call.asker());
 }
 
 HttpResponse Service::Answers(Call& call) {
@@ -244,8 +248,7 @@ class Service::Handler final : public HttpHandler {
   Handler(Service& service, Connection& connection) : service_(service), connection_(connection) {}
 
   HttpResponse CheckHead(const HttpHead& head) noexcept override {
-    // Answers for itself if the client must not go on; else asks nothing of the batcher.
-    return Guard(head, [&]() -> HttpResponse {
+    HttpResponse response = Guard(head, [&]() -> HttpResponse {
       CheckPlace(head, service_.options_.access);
       CheckKey(head, service_.options_.access);
       if (ContentLength(head) > service_.options_.max_body_bytes) {
@@ -253,6 +256,10 @@ class Service::Handler final : public HttpHandler {
       }
       return {.status = 100};
     });
+    if (response.status >= 400) {
+      Log(head, "other", response.status);  // that is all there will be of this request
+    }
+    return response;
   }
 
   HttpResponse Handle(const HttpHead& head, const BodyReader& body) noexcept override {

@@ -176,7 +176,7 @@ class BadRequests(ServeCase):
                  '"id" is a list, a string or a number is expected'),
                 (dict(text, topk=1), 422, "unknown_field", None),
                 (dict(text, top_k=0), 422, "bad_option",
-                 '"top_k": a whole number from 1 to 16777216 is expected, not "0"'),
+                 '"top_k": a whole number from 1 to 1000 is expected, not "0"'),
                 (dict(text, top_k="3"), 422, "wrong_type",
                  '"top_k" is a string, a number is expected'),
                 (dict(text, dedupe="all"), 422, "bad_option",

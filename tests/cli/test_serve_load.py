@@ -16,7 +16,7 @@ def slow_model():
     """A forward pass of a window takes long enough to be seen at work."""
     folder = runner.shared_folder() / "slow"
     if not folder.exists():
-        write_tiny_model(folder, layers=100)
+        write_tiny_model(folder, layers=40)
     return folder
 
 

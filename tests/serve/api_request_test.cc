@@ -65,9 +65,10 @@ TEST(ParseApiQuestionTest, RefusesWhatIsWrong) {
   EXPECT_EQ(Refusal(R"({"question":"q","documents":[3]})"), "422 wrong_type");
   EXPECT_EQ(Refusal(R"({"question":"q","documents":[{"text":3}]})"), "422 wrong_type");
   for (const char* const member :
-       {R"("top_k":0)", R"("top_k":1.5)", R"("top_k":-1)", R"("top_k":1e99)", R"("top_k":16777217)",
-        R"("timeout_ms":0)", R"("dedupe":"")", R"("null_threshold":0,"no_answer":false)",
-        R"("top_k":2,"decode":"independent")", R"("window_tokens":10)"}) {
+       {R"("top_k":0)", R"("top_k":1.5)", R"("top_k":-1)", R"("top_k":1e99)", R"("top_k":1001)",
+        R"("window_tokens":16777217)", R"("timeout_ms":0)", R"("dedupe":"")",
+        R"("null_threshold":0,"no_answer":false)", R"("top_k":2,"decode":"independent")",
+        R"("window_tokens":10)"}) {
     EXPECT_EQ(Refusal(std::string("{") + kText + "," + member + "}"), "422 bad_option") << member;
   }
   for (const char* const member : {R"("top_k":"1")", R"("no_answer":1)", R"("dedupe":null)",
