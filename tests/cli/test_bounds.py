@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import unittest
 
@@ -88,19 +89,35 @@ class LittleMemory(CliTest):
     def test_a_record_that_does_not_fit_fails_alone(self):
         """Whether the reader, the JSON or the tokenizer finds that there is no memory."""
         huge = {**GOOD, "id": 2, "context": "a " * 7_500_000}  # 15 MB, 7.5 million tokens
-        path = self.write("in.jsonl", [GOOD, huge, {**GOOD, "id": 3, "context": "the dog"}])
         for limit in (self.needed // 3, self.needed // 2, self.needed, self.needed + 96 * MEBIBYTE):
             with self.subTest(limit=limit, needed=self.needed):
-                result = self.run_tiny("batch", "--threads", 2, path, address_bytes=limit)
-                self.assertEqual((result.status, result.stderr),
-                                 (1, "bertqa: 1 of 3 records failed\n"))
-                first, second, third = result.records()
+                first, second, third = self.answers_one_by_one(
+                    limit, [GOOD, huge, {**GOOD, "id": 3, "context": "the dog"}])
                 second.pop("id", None)  # not known where the line was not kept
                 self.assertEqual(second, {"line": 2, "error": {
                     "code": "internal", "message": "line 2: out of memory"}})
                 self.assertEqual((first["id"], third["id"]), (1, 3))
                 self.assertIn("answer", first)
                 self.assertIn("answer", third)
+
+    def answers_one_by_one(self, limit, records):
+        """Each is sent when the one before it is answered: one that is read or tokenized while the
+        huge one has all the memory could fail as well."""
+        with subprocess.Popen(
+                runner.command_line("batch", "-m", tiny_model(), "--threads", 2),
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                env=runner.environment(),
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        ) as process:
+            results = []
+            for record in records:
+                process.stdin.write(json.dumps(record).encode() + b"\n")
+                process.stdin.flush()
+                results.append(json.loads(process.stdout.readline()))
+            process.stdin.close()
+            self.assertEqual(process.stderr.read(), b"bertqa: 1 of 3 records failed\n")
+        self.assertEqual(process.returncode, 1)
+        return results
 
     def test_too_little_for_the_run_itself_is_said_in_a_line(self):
         """However little there is: an answer, or one line that says what there was no memory for, or
