@@ -220,6 +220,12 @@ std::vector<JsonMember> SplitObject(std::string_view object) {
   return members;
 }
 
+const JsonMember* FindMember(const std::vector<JsonMember>& members, std::string_view key) {
+  const auto found = std::find_if(members.begin(), members.end(),
+                                  [&](const JsonMember& member) { return member.key == key; });
+  return found == members.end() ? nullptr : &*found;
+}
+
 std::vector<std::string_view> SplitList(std::string_view list) {
   std::vector<std::string_view> items;
   std::size_t position = SkipSpace(list, list.find('[') + 1);

@@ -38,6 +38,9 @@ std::optional<JsonProblem> CheckJson(std::string_view text);
 /// Splits a JSON object into its members. REQUIRES: CheckJson found nothing and it is an object.
 std::vector<JsonMember> SplitObject(std::string_view object);
 
+/// The member of that key; null if there is none.
+const JsonMember* FindMember(const std::vector<JsonMember>& members, std::string_view key);
+
 /// The items of a JSON list, as they are written. REQUIRES: CheckJson found nothing and it is a
 /// list.
 std::vector<std::string_view> SplitList(std::string_view list);

@@ -1,6 +1,5 @@
 #include "io/jsonl_reader.h"
 
-#include <algorithm>
 #include <array>
 #include <new>
 
@@ -34,9 +33,8 @@ class RecordParser {
   }
 
   std::string TakeString(const std::vector<JsonMember>& members, std::string_view key) {
-    const auto found = std::find_if(members.begin(), members.end(),
-                                    [&](const JsonMember& member) { return member.key == key; });
-    if (found == members.end()) {
+    const JsonMember* const found = FindMember(members, key);
+    if (found == nullptr) {
       Fail(RecordErrorCode::kMissingField, "no " + JsonString(key));
       return {};
     }

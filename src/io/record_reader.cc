@@ -18,18 +18,8 @@ using Members = std::vector<JsonMember>;
   throw Error(ErrorCode::kMalformed, "a record: " + why);
 }
 
-/// Null if there is none.
-const JsonMember* Find(const Members& members, std::string_view key) {
-  for (const JsonMember& member : members) {
-    if (member.key == key) {
-      return &member;
-    }
-  }
-  return nullptr;
-}
-
 std::string_view Require(const Members& members, std::string_view key) {
-  const JsonMember* const member = Find(members, key);
+  const JsonMember* const member = FindMember(members, key);
   if (member == nullptr) {
     Refuse("no " + JsonString(key));
   }
@@ -82,7 +72,7 @@ Answer AnswerOf(const Members& members) {
   answer.span = {NumberOf<std::size_t>(members, "start"), NumberOf<std::size_t>(members, "end")};
   answer.probability = NumberOf<float>(members, "probability");
   answer.logit = NumberOf<float>(members, "logit");
-  if (Find(members, "file") != nullptr) {
+  if (FindMember(members, "file") != nullptr) {
     answer.document_index = NumberOf<std::size_t>(TextOf(members, "file"), "file");
   }
   return answer;
@@ -127,7 +117,7 @@ std::variant<QaResult, RecordError> ReadRecord(std::string_view line) {
     Refuse(problem->message);
   }
   const Members members = ObjectOf(line, "it");
-  if (const JsonMember* const error = Find(members, "error")) {
+  if (const JsonMember* const error = FindMember(members, "error")) {
     return ErrorOf(ObjectOf(error->value, "\"error\""));
   }
   QaResult result;
@@ -142,7 +132,7 @@ std::variant<QaResult, RecordError> ReadRecord(std::string_view line) {
   if (Require(members, "null_logit") != "null") {
     result.null_logit = NumberOf<float>(members, "null_logit");
   }
-  if (Find(members, "warnings") != nullptr) {
+  if (FindMember(members, "warnings") != nullptr) {
     for (const std::string_view warning : ListOf(members, "warnings")) {
       result.warnings.push_back(warning.starts_with('"') ? DecodeJsonString(warning) : "");
     }

@@ -42,7 +42,6 @@ class Answering {
 
  private:
   class Run;
-  friend class Run;
 
   QaOptions OptionsFor(const ApiOptions& options, const Model& model) const;
   Batcher::Clock::time_point UntilFor(const ApiOptions& options) const;

@@ -69,8 +69,6 @@ class Client final : public HttpClient {
     return Send(std::move(request), sink);
   }
 
-  void Stop() override { client_->stop(); }
-
  private:
   HttpClientReply Send(httplib::Request request, const ByteSink& sink) {
     HttpClientReply reply;

@@ -95,8 +95,6 @@ class HttpClient {
   /// The body of a reply with status 200 goes to `sink`.
   virtual HttpClientReply Post(const std::string& path, const std::string& content_type,
                                const std::string& body, const ByteSink& sink) = 0;
-  /// Ends what another thread waits for. Thread-safe.
-  virtual void Stop() = 0;
 };
 
 struct HttpClientOptions {

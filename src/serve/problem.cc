@@ -10,18 +10,16 @@
 namespace bertqa {
 namespace {
 
-constexpr std::array<std::pair<int, std::string_view>, 17> kStatusTexts = {{
+constexpr std::array<std::pair<int, std::string_view>, 15> kStatusTexts = {{
     {400, "Bad Request"},
     {401, "Unauthorized"},
     {403, "Forbidden"},
     {404, "Not Found"},
     {405, "Method Not Allowed"},
     {408, "Request Timeout"},
-    {411, "Length Required"},
     {413, "Content Too Large"},
     {414, "URI Too Long"},
     {415, "Unsupported Media Type"},
-    {416, "Range Not Satisfiable"},
     {421, "Misdirected Request"},
     {422, "Unprocessable Content"},
     {429, "Too Many Requests"},

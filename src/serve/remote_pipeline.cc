@@ -50,12 +50,8 @@ std::string QueryOf(const RemoteOptions& options) {
 }
 
 std::string MemberText(const std::vector<JsonMember>& members, std::string_view key) {
-  for (const JsonMember& member : members) {
-    if (member.key == key && member.is_string()) {
-      return DecodeJsonString(member.value);
-    }
-  }
-  return {};
+  const JsonMember* const member = FindMember(members, key);
+  return member != nullptr && member->is_string() ? DecodeJsonString(member->value) : "";
 }
 
 }  // namespace
@@ -77,21 +73,21 @@ RemoteModel RemotePipeline::ReadModel() const {
   if (CheckJson(reply.body) || !reply.body.starts_with('{')) {
     refuse();
   }
-  for (const JsonMember& member : SplitObject(reply.body)) {
-    if (member.key != "models" || !member.value.starts_with('[')) {
-      continue;
+  const std::vector<JsonMember> members = SplitObject(reply.body);
+  const JsonMember* const models = FindMember(members, "models");
+  if (models == nullptr || !models->value.starts_with('[')) {
+    refuse();
+  }
+  for (const std::string_view item : SplitList(models->value)) {
+    if (!item.starts_with('{')) {
+      refuse();
     }
-    for (const std::string_view item : SplitList(member.value)) {
-      if (!item.starts_with('{')) {
-        refuse();
-      }
-      const std::vector<JsonMember> facts = SplitObject(item);
-      RemoteModel model{MemberText(facts, "name"), MemberText(facts, "fingerprint"),
-                        MemberText(facts, "precision"), MemberText(facts, "kernels"),
-                        MemberText(facts, "version")};
-      if (options_.model.empty() || model.name == options_.model) {
-        return model;
-      }
+    const std::vector<JsonMember> facts = SplitObject(item);
+    RemoteModel model{MemberText(facts, "name"), MemberText(facts, "fingerprint"),
+                      MemberText(facts, "precision"), MemberText(facts, "kernels"),
+                      MemberText(facts, "version")};
+    if (options_.model.empty() || model.name == options_.model) {
+      return model;
     }
   }
   throw Error(ErrorCode::kUnreadable,

@@ -46,10 +46,10 @@ std::string FormatRequest(const QaRequest& request) {
 
 std::string ProblemDetail(const std::string& body) {
   if (!CheckJson(body) && body.starts_with('{')) {
-    for (const JsonMember& member : SplitObject(body)) {
-      if (member.key == "detail" && member.is_string()) {
-        return DecodeJsonString(member.value);
-      }
+    const std::vector<JsonMember> members = SplitObject(body);
+    const JsonMember* const detail = FindMember(members, "detail");
+    if (detail != nullptr && detail->is_string()) {
+      return DecodeJsonString(detail->value);
     }
   }
   return "no reason is given";

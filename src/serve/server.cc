@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -43,7 +44,7 @@ bool IsWaiting(const Connection& connection) {
 Server::Server(HttpEngine& engine, HandlerFactory make_handler, ServerOptions options)
     : engine_(engine), make_handler_(std::move(make_handler)), options_(std::move(options)) {}
 
-bool Server::Run(const std::vector<Listener>& listeners, int stop_descriptor) {
+bool Server::Run(std::vector<Listener> listeners, int stop_descriptor) {
   std::vector<pollfd> wanted;
   wanted.reserve(listeners.size() + 1);
   for (const Listener& listener : listeners) {
@@ -53,24 +54,37 @@ bool Server::Run(const std::vector<Listener>& listeners, int stop_descriptor) {
   while (wanted.back().revents == 0) {
     ::poll(wanted.data(), wanted.size(), -1);
     for (std::size_t i = 0; i < listeners.size(); ++i) {
-      // The last time too: who was let in before the end is answered.
       if (wanted[i].revents != 0) {
         Accept(listeners[i]);
       }
     }
   }
+  // Who is in a queue already is answered; who comes later is told at once that nobody is here.
+  for (const Listener& listener : listeners) {
+    while (Accept(listener)) {
+    }
+    if (!listener.own.empty()) {
+      ::unlink(listener.own.c_str());
+    }
+  }
+  listeners.clear();
   return Drain();
 }
 
-void Server::Accept(const Listener& listener) {
+/// False if nobody is waiting, or cannot be let in.
+
+bool Server::Accept(const Listener& listener) {
   const int socket = ::accept4(listener.socket.value(), nullptr, nullptr, SOCK_CLOEXEC);
   if (socket >= 0) {
     Start(Descriptor(socket));
-  } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+    return true;
+  }
+  if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
     // The client waits in the queue of the socket until something ends.
     constexpr auto kPause = std::chrono::milliseconds(20);
     std::this_thread::sleep_for(kPause);
   }
+  return false;
 }
 
 void Server::Start(Descriptor socket) {

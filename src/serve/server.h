@@ -30,13 +30,13 @@ class Server {
 
   Server(HttpEngine& engine, HandlerFactory make_handler, ServerOptions options);
 
-  /// Serves until `stop_descriptor` can be read; then accepts no more, answers what was asked and
-  /// returns. False if requests were still in hand after `drain_seconds`: their threads go on, so
-  /// the process must end without destroying what they use.
-  bool Run(const std::vector<Listener>& listeners, int stop_descriptor);
+  /// Serves until `stop_descriptor` can be read; then closes the listeners, answers what was asked
+  /// and returns. False if requests were still in hand after `drain_seconds`: their threads go on,
+  /// so the process must end without destroying what they use.
+  bool Run(std::vector<Listener> listeners, int stop_descriptor);
 
  private:
-  void Accept(const Listener& listener);
+  bool Accept(const Listener& listener);
   void Start(Descriptor socket);
   void Serve(std::list<Connection>::iterator place);
   void MakeRoom(std::unique_lock<std::mutex>& lock);

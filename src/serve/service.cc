@@ -89,7 +89,6 @@ struct Service::Call {
   const HttpHandler::BodyReader& read_body;
   Connection& connection;
   std::string route = {};  ///< for the metrics: the path if it is known
-  bool is_page = false;
 
   std::string ReadBody(std::size_t limit) const {
     if (ContentLength(head) > limit) {
@@ -176,7 +175,6 @@ HttpResponse Service::Dispatch(Call& call) {
                       {{"Allow", method + (method == "GET" ? ", HEAD, OPTIONS" : ", OPTIONS")}});
   }
   if (file != nullptr) {
-    call.is_page = true;
     return PageResponse(*file);
   }
   if (route->needs_key) {

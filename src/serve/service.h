@@ -39,7 +39,6 @@ class Service {
 
  private:
   class Handler;
-  friend class Handler;
   struct Call;
   struct Route;
 

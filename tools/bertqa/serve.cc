@@ -1,5 +1,4 @@
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -137,7 +136,7 @@ int RunServe(const ServeOptions& options) {
   StopSignals signals([] {}, std::chrono::seconds(40));
   AllowManyFiles();
   const ServeModule& module = LoadServeModule();
-  const std::vector<Listener> listeners = Listen(options);
+  std::vector<Listener> listeners = Listen(options);
   const auto metrics = module.make_metrics(BERTQA_VERSION);
   const double max_tokens = static_cast<double>(options.run.max_batch_tokens);
   ServiceOptions service_options{.access = AccessOf(options, listeners),
@@ -168,13 +167,7 @@ int RunServe(const ServeOptions& options) {
   for (const Listener& listener : listeners) {
     Note("serving on " + listener.address);
   }
-  const bool is_drained = server.Run(listeners, signals.stop_descriptor());
-  for (const Listener& listener : listeners) {
-    if (!listener.own.empty()) {
-      ::unlink(listener.own.c_str());
-    }
-  }
-  if (!is_drained) {
+  if (!server.Run(std::move(listeners), signals.stop_descriptor())) {
     Note("some requests were not answered in time");
     std::quick_exit(4);
   }
