@@ -11,6 +11,7 @@
 #include "bertqa/error.h"
 #include "io/json_text.h"
 #include "io/jsonl_reader.h"
+#include "io/option_words.h"
 #include "serve/problem.h"
 
 namespace bertqa {
@@ -81,7 +82,7 @@ bool FlagOf(const Value& value) {
 }
 
 template <class Choice>
-Choice ChoiceOf(const Value& value, const std::map<std::string, Choice>& choices) {
+Choice ChoiceOf(const Value& value, const OptionWords<Choice>& choices) {
   RequireType(value, "a string");
   const auto found = choices.find(value.text);
   if (found == choices.end()) {
@@ -114,25 +115,14 @@ const std::map<std::string, Setter>& Setters() {
       {"overlap_tokens",
        [](ApiOptions& o, const Value& v) { o.answer.overlap_tokens = CountOf(v, 0); }},
       {"dedupe",
-       [](ApiOptions& o, const Value& v) {
-         o.answer.dedupe = ChoiceOf<Dedupe>(
-             v,
-             {{"overlap", Dedupe::kOverlap}, {"exact", Dedupe::kExact}, {"none", Dedupe::kNone}});
-       }},
-      {"decode",
-       [](ApiOptions& o, const Value& v) {
-         o.answer.decode = ChoiceOf<DecodeMode>(
-             v, {{"joint", DecodeMode::kJoint}, {"independent", DecodeMode::kIndependent}});
-       }},
+       [](ApiOptions& o, const Value& v) { o.answer.dedupe = ChoiceOf<Dedupe>(v, DedupeWords()); }},
+      {"decode", [](ApiOptions& o,
+                    const Value& v) { o.answer.decode = ChoiceOf<DecodeMode>(v, DecodeWords()); }},
       {"no_answer", [](ApiOptions& o, const Value& v) { o.answer.no_answer = FlagOf(v); }},
       {"null_threshold",
        [](ApiOptions& o, const Value& v) { o.answer.null_threshold = NumberOf(v); }},
       {"offsets",
-       [](ApiOptions& o, const Value& v) {
-         o.offsets = ChoiceOf<OffsetUnit>(v, {{"codepoint", OffsetUnit::kCodePoint},
-                                              {"byte", OffsetUnit::kByte},
-                                              {"utf16", OffsetUnit::kUtf16}});
-       }},
+       [](ApiOptions& o, const Value& v) { o.offsets = ChoiceOf<OffsetUnit>(v, OffsetWords()); }},
       {"timeout_ms",
        [](ApiOptions& o, const Value& v) {
          o.timeout = std::chrono::milliseconds(IntegerOf(v, 1, kLongestTimeout));

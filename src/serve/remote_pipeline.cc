@@ -7,19 +7,16 @@
 #include "base/url.h"
 #include "bertqa/error.h"
 #include "io/json_text.h"
+#include "io/option_words.h"
 #include "serve/remote_stream.h"
 
 namespace bertqa {
 namespace {
 
-std::string_view NameOf(Dedupe dedupe) {
-  return dedupe == Dedupe::kOverlap ? "overlap" : dedupe == Dedupe::kExact ? "exact" : "none";
-}
-
 /// All options, so that a server with other defaults answers the same.
 std::string QueryOf(const RemoteOptions& options) {
   const AnswerOptions& answer = options.answer;
-  std::string query = "?offsets=byte";
+  std::string query = "?offsets=" + WordOf(OffsetWords(), OffsetUnit::kByte);
   const auto add = [&](std::string_view name, std::string_view value) {
     query += '&';
     query += name;
@@ -29,8 +26,8 @@ std::string QueryOf(const RemoteOptions& options) {
   add("top_k", std::to_string(answer.top_k));
   add("max_answer_tokens", std::to_string(answer.max_answer_tokens));
   add("max_question_tokens", std::to_string(answer.max_question_tokens));
-  add("dedupe", NameOf(answer.dedupe));
-  add("decode", answer.decode == DecodeMode::kJoint ? "joint" : "independent");
+  add("dedupe", WordOf(DedupeWords(), answer.dedupe));
+  add("decode", WordOf(DecodeWords(), answer.decode));
   if (answer.window_tokens) {
     add("window_tokens", std::to_string(*answer.window_tokens));
   }

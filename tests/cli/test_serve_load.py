@@ -20,6 +20,11 @@ def slow_model():
     return folder
 
 
+# Its body comes a byte at a time.
+SLOW_BODY = (b"POST /v1/answer HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+             b"Content-Length: 1000\r\n\r\n")
+
+
 class SlowClients(ServeCase):
     def test_a_thousand_that_dribble_stop_nobody(self):
         clients = []
@@ -27,7 +32,7 @@ class SlowClients(ServeCase):
         for number in range(1000):
             client = self.server.open_socket()
             clients.append(client)
-            client.sendall(b"P")
+            client.sendall(b"P" if number % 2 else SLOW_BODY)
         for step in range(3):
             for client in clients:
                 client.sendall(b"OST"[step:step + 1])

@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/stopwatch.h"
 #include "bertqa/error.h"
+#include "io/option_words.h"
 #include "io/run_report.h"
 
 namespace bertqa::cli {
@@ -60,11 +61,7 @@ void AddRunOptions(CLI::App& app, RunOptions& run) {
 }
 
 void AddOffsetsOption(CLI::App& app, OffsetUnit& offsets) {
-  AddChoice<OffsetUnit>(app, "--offsets", offsets,
-                        {{"codepoint", OffsetUnit::kCodePoint},
-                         {"byte", OffsetUnit::kByte},
-                         {"utf16", OffsetUnit::kUtf16}},
-                        "What start and end count");
+  AddChoice<OffsetUnit>(app, "--offsets", offsets, OffsetWords(), "What start and end count");
 }
 
 void AddAnswerOptions(CLI::App& app, AnswerOptions& answer) {
@@ -91,12 +88,10 @@ void AddAnswerOptions(CLI::App& app, AnswerOptions& answer) {
       ->check(CLI::Range(0, 1 << 24))
       ->type_name("N");
   AddChoice<Dedupe>(
-      app, "--dedupe", answer.dedupe,
-      {{"overlap", Dedupe::kOverlap}, {"exact", Dedupe::kExact}, {"none", Dedupe::kNone}},
+      app, "--dedupe", answer.dedupe, DedupeWords(),
       "Which further answers are hidden: those that overlap a better one, those of the same text");
   AddChoice<DecodeMode>(
-      app, "--decode", answer.decode,
-      {{"joint", DecodeMode::kJoint}, {"independent", DecodeMode::kIndependent}},
+      app, "--decode", answer.decode, DecodeWords(),
       "joint: the best span; independent: the best start and the best end, each on its own");
   AddSwitch(app, "--no-answer", answer.no_answer,
             "Whether there may be no answer (default: what the model was trained for)");
