@@ -19,24 +19,25 @@ Connection::Clock::duration Seconds(double seconds) {
 
 }  // namespace
 
-Connection::Connection(Descriptor socket, std::string name, const ConnectionLimits& limits)
-    : socket_(std::move(socket)), name_(std::move(name)), limits_(limits) {}
+Connection::Connection(Descriptor socket, std::string name, const ConnectionLimits& limits,
+                       int end_descriptor)
+    : socket_(std::move(socket)),
+      name_(std::move(name)),
+      limits_(limits),
+      end_descriptor_(end_descriptor) {}
 
 void Connection::Enter(Phase phase) {
   phase_ = phase;
   since_ = Clock::now();
 }
 
-void Connection::BeginIdle() {
-  Enter(Phase::kIdle);
-}
-
 bool Connection::WaitForRequest() {
+  Enter(Phase::kIdle);
   is_late_ = false;
   is_too_long_ = false;
   head_bytes_ = 0;
   read_until_ = Clock::now() + Seconds(limits_.idle_seconds);
-  if (begin_ == buffer_.size() && Fill() <= 0) {
+  if (begin_ == buffer_.size() && (!WaitForFirstByte() || Fill() <= 0)) {
     return false;
   }
   is_late_ = false;
@@ -52,6 +53,16 @@ void Connection::BeginBody() {
 
 void Connection::BeginAnswer() {
   Enter(Phase::kAnswer);
+}
+
+/// As WaitFor, but once the end has come what is on its way is waited for, and no more.
+bool Connection::WaitForFirstByte() {
+  std::array<pollfd, 2> wanted = {{{socket_.value(), POLLIN, 0}, {end_descriptor_, POLLIN, 0}}};
+  ::poll(wanted.data(), wanted.size(), static_cast<int>(limits_.idle_seconds * 1000));
+  if (wanted[1].revents != 0) {
+    read_until_ = std::min(read_until_, Clock::now() + Seconds(limits_.last_seconds));
+  }
+  return WaitFor(POLLIN, read_until_);
 }
 
 /// True once the socket can do that; false at `until`.
@@ -126,14 +137,11 @@ std::ptrdiff_t Connection::Write(const char* bytes, std::size_t size) noexcept {
 }
 
 bool Connection::IsGone() const {
-  // Once it was interrupted, the end of what can be read is our own doing.
-  const short end = is_interrupted_ ? short{0} : short{POLLRDHUP};
-  pollfd wanted = {socket_.value(), end, 0};
+  pollfd wanted = {socket_.value(), POLLRDHUP, 0};
   return ::poll(&wanted, 1, 0) > 0;
 }
 
 void Connection::Interrupt() {
-  is_interrupted_ = true;
   ::shutdown(socket_.value(), SHUT_RD);
 }
 

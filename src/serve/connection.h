@@ -17,6 +17,7 @@ struct ConnectionLimits {
   double body_seconds = 10;           ///< of a body, and …
   double body_bytes_a_second = 4096;  ///< … a second more for each so many bytes
   double write_seconds = 30;          ///< without a byte being taken
+  double last_seconds = 0.5;          ///< for a request that is on its way when the end comes
   std::size_t head_bytes = std::size_t{1} << 15U;
 };
 
@@ -28,14 +29,14 @@ class Connection final : public HttpSocket {
   using Clock = std::chrono::steady_clock;
   enum class Phase { kIdle, kHead, kBody, kAnswer };
 
-  /// Takes the socket. `name` is the client's, for the log.
-  Connection(Descriptor socket, std::string name, const ConnectionLimits& limits);
+  /// Takes the socket. `name` is the client's, for the log. `end_descriptor` can be read once no
+  /// further request is waited for.
+  Connection(Descriptor socket, std::string name, const ConnectionLimits& limits,
+             int end_descriptor);
 
   /// Waits for the first byte of a request; false if none comes in time, the client ends, or
   /// Interrupt() was called.
-  /// REQUIRES: BeginIdle() was called, or nothing yet.
   bool WaitForRequest();
-  void BeginIdle();
   void BeginBody();
   void BeginAnswer();
 
@@ -51,7 +52,7 @@ class Connection final : public HttpSocket {
 
   Phase phase() const { return phase_; }
   Clock::time_point since() const { return since_; }  ///< of the phase
-  /// Ends a wait for a request, and what is being read of one unless it came as a whole.
+  /// Ends what is being read, or waited for.
   void Interrupt();
 
   /// Says goodbye so that the client gets all that was written, also if it still sends.
@@ -60,18 +61,19 @@ class Connection final : public HttpSocket {
  private:
   void Enter(Phase phase);
   std::ptrdiff_t Fill();
+  bool WaitForFirstByte();
   bool WaitFor(short events, Clock::time_point until);
 
   Descriptor socket_;
   std::string name_;
   ConnectionLimits limits_;
+  int end_descriptor_;
   std::atomic<Phase> phase_ = Phase::kIdle;
   std::atomic<Clock::time_point> since_ = Clock::now();
   Clock::time_point read_until_;
   std::size_t head_bytes_ = 0;
   std::string buffer_;
   std::size_t begin_ = 0;  ///< of what was not given yet
-  std::atomic<bool> is_interrupted_ = false;
   bool is_late_ = false;
   bool is_too_long_ = false;
 };

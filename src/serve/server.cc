@@ -45,6 +45,7 @@ Server::Server(HttpEngine& engine, HandlerFactory make_handler, ServerOptions op
     : engine_(engine), make_handler_(std::move(make_handler)), options_(std::move(options)) {}
 
 bool Server::Run(std::vector<Listener> listeners, int stop_descriptor) {
+  stop_descriptor_ = stop_descriptor;
   std::vector<pollfd> wanted;
   wanted.reserve(listeners.size() + 1);
   for (const Listener& listener : listeners) {
@@ -72,7 +73,6 @@ bool Server::Run(std::vector<Listener> listeners, int stop_descriptor) {
 }
 
 /// False if nobody is waiting, or cannot be let in.
-
 bool Server::Accept(const Listener& listener) {
   const int socket = ::accept4(listener.socket.value(), nullptr, nullptr, SOCK_CLOEXEC);
   if (socket >= 0) {
@@ -93,7 +93,7 @@ void Server::Start(Descriptor socket) {
   std::string name = PeerName(socket);
   std::unique_lock lock(mutex_);
   MakeRoom(lock);
-  connections_.emplace_back(std::move(socket), std::move(name), options_.limits);
+  connections_.emplace_back(std::move(socket), std::move(name), options_.limits, stop_descriptor_);
   const auto place = std::prev(connections_.end());
   try {
     std::thread([this, place] { Serve(place); }).detach();  // Drain() waits for all
@@ -125,9 +125,8 @@ void Server::MakeRoom(std::unique_lock<std::mutex>& lock) {
 void Server::Serve(std::list<Connection>::iterator place) {
   Connection& connection = *place;
   const std::unique_ptr<HttpHandler> handler = make_handler_(connection);
-  // A connection that was accepted is idle already: what was asked on it is answered, stop or not.
-  for (bool goes_on = true; goes_on && connection.WaitForRequest();) {
-    goes_on = engine_.ServeRequest(connection, *handler, !is_stopping()) && BecomeIdle(connection);
+  while (connection.WaitForRequest() &&
+         engine_.ServeRequest(connection, *handler, !is_stopping())) {
   }
   connection.Finish();
   const std::lock_guard lock(mutex_);
@@ -143,21 +142,9 @@ bool Server::is_stopping() {
   return stopping_;
 }
 
-/// False at the end. Under the lock, so that Drain() sees every connection that waits.
-bool Server::BecomeIdle(Connection& connection) {
-  const std::lock_guard lock(mutex_);
-  connection.BeginIdle();
-  return !stopping_;
-}
-
 bool Server::Drain() {
   std::unique_lock lock(mutex_);
   stopping_ = true;
-  for (Connection& connection : connections_) {
-    if (connection.phase() == Phase::kIdle) {
-      connection.Interrupt();
-    }
-  }
   return ended_.wait_for(lock, std::chrono::duration<double>(options_.drain_seconds),
                          [&] { return connections_.empty(); });
 }

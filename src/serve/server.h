@@ -41,12 +41,12 @@ class Server {
   void Serve(std::list<Connection>::iterator place);
   void MakeRoom(std::unique_lock<std::mutex>& lock);
   bool is_stopping();
-  bool BecomeIdle(Connection& connection);
   bool Drain();
 
   HttpEngine& engine_;
   HandlerFactory make_handler_;
   ServerOptions options_;
+  int stop_descriptor_ = -1;
   std::mutex mutex_;  // guards everything below
   std::condition_variable ended_;
   std::list<Connection> connections_;
