@@ -24,6 +24,14 @@ if(BERTQA_SANITIZE)
   endif()
 endif()
 
+if(BERTQA_COVERAGE)
+  # %m: a file for each binary, which all its processes share; %c: it is mapped, so that a process that
+  # is killed has counted too.
+  add_compile_options(-fprofile-instr-generate=${PROJECT_BINARY_DIR}/counters/%c%m.profraw
+                      -fcoverage-mapping "SHELL:-mllvm -runtime-counter-relocation")
+  add_link_options(-fprofile-instr-generate)
+endif()
+
 # bertqa_add_room(NAME SOURCES a.cc … [ALONE a.cc …] [LINK target …] [PRIVATE_LINK target …])
 # The preset `tidy` joins sources, so that clang-tidy reads their headers once; ALONE names those of
 # them that have a private name in common with another.

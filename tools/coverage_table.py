@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the table of docs/coverage.md from gcovr's JSON; tools/coverage calls it."""
+"""Makes the table of docs/coverage.md from what llvm-cov exports; tools/coverage calls it."""
 
 import argparse
 import json
@@ -47,19 +47,37 @@ def room_of(path):
     return parts[1] if parts[0] == "src" else "tools/bertqa" if parts[0] == "tools" else parts[0]
 
 
-def best_instance(entries):
-    """A line of a template, or of a kernel for several instruction sets, is compiled several times;
-    it counts once, as the instance that the tests reach best. (branches, those not taken)
-    gcov before GCC 14 lists the branches of all instances together, hundreds at a line; gcovr then
-    knows no function for it: such a line counts as a line alone."""
-    if any((entry.get("function_name") or "").startswith("<unknown function") for entry in entries):
-        return 0, 0
+def read_lines(lcov):
+    """{path: {line: executions}} and {path: lines with branches} of llvm-cov's lcov."""
+    lines, branching, path = defaultdict(dict), defaultdict(set), ""
+    for entry in lcov.splitlines():
+        kind, _, rest = entry.partition(":")
+        if kind == "SF":
+            path = rest
+        elif kind == "DA":
+            number, count = rest.split(",")[:2]
+            lines[path][int(number)] = int(count)
+        elif kind == "BRDA":
+            branching[path].add(int(rest.split(",")[0]))
+    return lines, branching
 
-    def key(branches):
-        taken = sum(branch["count"] > 0 for branch in branches)
-        return taken / len(branches) if branches else 0, taken
-    best = max((entry["branches"] for entry in entries), key=key)
-    return len(best), sum(branch["count"] == 0 for branch in best)
+
+def read_branches(export, branching):
+    """{path: {line: [executions of each way]}} of llvm-cov's JSON. A condition of a template has an
+    entry for each instance; it counts once, by its place, as their sum. What the compiler decides
+    (`if constexpr`) has no branch in lcov, and two zeros here."""
+    found = {}
+    for file in export["data"][0]["files"]:
+        path, places = file["filename"], defaultdict(lambda: [0, 0])
+        for *place, when_true, when_false, _, _, _ in file["branches"]:
+            if place[0] in branching[path]:
+                counts = places[tuple(place)]
+                counts[0] += when_true
+                counts[1] += when_false
+        found[path] = defaultdict(list)
+        for (line, *_), counts in places.items():
+            found[path][line] += counts
+    return found
 
 
 class Tally:
@@ -88,21 +106,19 @@ class Tally:
                 f"{self.branches:,}", percent(self.branches_reached, self.branches)]
 
 
-def tally(report, sources, flags):
-    """({room: Tally}, ["path:line: what was not reached"])"""
+def tally(lcov, export, sources, flags):
+    """({room: Tally}, ["path:line: what was not reached"]); paths are relative to the project."""
     rooms, missing = defaultdict(Tally), []
-    for file in sorted(report["files"], key=lambda file: file["file"]):
-        path, by_line = file["file"], defaultdict(list)
+    lines, branching = read_lines(lcov)
+    branches = read_branches(export, branching)
+    for path in sorted(lines):
         foreign = foreign_lines(sources(path), flags) if "/kernels/" in path else set()
-        for line in file["lines"]:
-            if not line.get("gcovr/excluded") and not line.get("gcovr/noncode"):
-                by_line[line["line_number"]].append(line)
-        for number, entries in sorted(by_line.items()):
-            reached = any(entry["count"] > 0 for entry in entries)
-            branches, missed = best_instance(entries)
-            rooms[APART if number in foreign else room_of(path)].add(reached, branches, missed)
-            if number not in foreign and (missed or not reached):
-                missing.append(f"{path}:{number}: " + (f"{missed} of {branches} branches" if reached
+        for number, count in sorted(lines[path].items()):
+            ways = branches.get(path, {}).get(number, [])
+            missed = ways.count(0)
+            rooms[APART if number in foreign else room_of(path)].add(count > 0, len(ways), missed)
+            if number not in foreign and (missed or not count):
+                missing.append(f"{path}:{number}: " + (f"{missed} of {len(ways)} branches" if count
                                                        else "not reached"))
     return rooms, missing
 
@@ -130,18 +146,22 @@ def with_table(page, text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("report", type=Path, help="gcovr's JSON")
+    parser.add_argument("folder", type=Path,
+                        help="with coverage.lcov and coverage.json; uncovered.txt goes there")
     parser.add_argument("--page", type=Path, required=True, help="the page whose table is replaced")
-    parser.add_argument("--uncovered", type=Path, required=True, help="where the list goes")
     options = parser.parse_args()
-    rooms, missing = tally(json.loads(options.report.read_text(encoding="utf-8")),
+
+    def exported(name):
+        return (options.folder / name).read_text(encoding="utf-8").replace(f"{ROOT}/", "")
+    rooms, missing = tally(exported("coverage.lcov"), json.loads(exported("coverage.json")),
                            lambda path: (ROOT / path).read_text(encoding="utf-8"),
                            processor_flags(Path("/proc/cpuinfo").read_text(encoding="utf-8")))
-    compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True, check=True)
+    compiler = subprocess.run(["clang++-19", "--version"], capture_output=True, text=True, check=True)
     text = f"{compiler.stdout.splitlines()[0]}; {machine.describe()}.\n\n{table(rooms)}"
     options.page.write_text(with_table(options.page.read_text(encoding="utf-8"), text),
                             encoding="utf-8")
-    options.uncovered.write_text("".join(line + "\n" for line in missing), encoding="utf-8")
+    (options.folder / "uncovered.txt").write_text("".join(line + "\n" for line in missing),
+                                                  encoding="utf-8")
     print(table(rooms))
 
 

@@ -31,8 +31,8 @@ std::size_t AffinityCores() {
 }
 
 /// The path of this process's cgroup v2 ("0::/user.slice/…").
-std::string CgroupPath() {
-  const std::string groups = ReadOrEmpty("/proc/self/cgroup");
+std::string CgroupPath(const std::filesystem::path& system) {
+  const std::string groups = ReadOrEmpty(system / "proc/self/cgroup");
   const std::size_t begin = groups.find("0::/");
   if (begin == std::string::npos) {
     return "/";
@@ -48,22 +48,6 @@ std::size_t SmallerQuota(std::size_t left, std::size_t right) {
   return std::min(left, right);
 }
 
-/// The tightest quota of the group and its parents, 0 if there is none.
-std::size_t QuotaCores() {
-  const std::filesystem::path root = "/sys/fs/cgroup";
-  std::size_t quota = ParseCpuMax(ReadOrEmpty(root / "cpu.max"));
-  std::filesystem::path folder = root;
-  for (const std::filesystem::path& part : std::filesystem::path(CgroupPath()).relative_path()) {
-    folder /= part;
-    quota = SmallerQuota(quota, ParseCpuMax(ReadOrEmpty(folder / "cpu.max")));
-  }
-  // cgroup v1 keeps the two numbers in two files.
-  const std::string v1_quota = ReadOrEmpty(root / "cpu/cpu.cfs_quota_us");
-  const std::string v1_period = ReadOrEmpty(root / "cpu/cpu.cfs_period_us");
-  return SmallerQuota(quota,
-                      ParseCpuMax(v1_quota.substr(0, v1_quota.find('\n')) + " " + v1_period));
-}
-
 }  // namespace
 
 std::size_t ParseCpuMax(std::string_view cpu_max) {
@@ -76,8 +60,24 @@ std::size_t ParseCpuMax(std::string_view cpu_max) {
   return static_cast<std::size_t>((quota + period - 1) / period);
 }
 
+std::size_t QuotaCores(const std::filesystem::path& system) {
+  const std::filesystem::path root = system / "sys/fs/cgroup";
+  std::size_t quota = ParseCpuMax(ReadOrEmpty(root / "cpu.max"));
+  std::filesystem::path folder = root;
+  const std::filesystem::path group = CgroupPath(system);
+  for (const std::filesystem::path& part : group.relative_path()) {
+    folder /= part;
+    quota = SmallerQuota(quota, ParseCpuMax(ReadOrEmpty(folder / "cpu.max")));
+  }
+  // cgroup v1 keeps the two numbers in two files.
+  const std::string v1_quota = ReadOrEmpty(root / "cpu/cpu.cfs_quota_us");
+  const std::string v1_period = ReadOrEmpty(root / "cpu/cpu.cfs_period_us");
+  return SmallerQuota(quota,
+                      ParseCpuMax(v1_quota.substr(0, v1_quota.find('\n')) + " " + v1_period));
+}
+
 std::size_t AvailableCores() {
-  const std::size_t quota = QuotaCores();
+  const std::size_t quota = QuotaCores("/");
   const std::size_t cores = AffinityCores();
   return quota == 0 ? cores : std::min(cores, quota);
 }

@@ -80,10 +80,6 @@ std::optional<JsonNode> JsonNode::Find(const std::string& key) const {
   return JsonNode(document_, &*found, path_ + "." + key);
 }
 
-bool JsonNode::IsNull() const {
-  return ValueOf(value_).is_null();
-}
-
 bool JsonNode::IsString() const {
   return ValueOf(value_).is_string();
 }

@@ -30,7 +30,6 @@ class JsonNode {
   JsonNode At(const std::string& key) const;
   std::optional<JsonNode> Find(const std::string& key) const;
 
-  bool IsNull() const;
   bool IsString() const;
   bool IsObject() const;
   bool IsArray() const;

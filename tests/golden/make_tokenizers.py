@@ -142,6 +142,50 @@ def word_piece(texts):
     return tokenizer
 
 
+def unigram_fallback(texts):
+    """Unigram with bytes for unknown characters, a space before the first piece alone."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKD(), normalizers.Strip(left=False)])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Metaspace(prepend_scheme="first"),
+        pre_tokenizers.Split("e", "merged_with_previous"),
+        pre_tokenizers.Punctuation("merged_with_next")])
+    tokenizer.train_from_iterator(texts, trainers.UnigramTrainer(
+        vocab_size=600, unk_token="<unk>", special_tokens=SPECIAL + ["<0x%02X>" % b for b in range(256)],
+        show_progress=False, n_sub_iterations=1))
+    tokenizer.add_tokens([AddedToken("e-mail", normalized=False)])
+    template_of(tokenizer, "<s>", "</s>")
+    described = json.loads(tokenizer.to_str())
+    described["model"]["byte_fallback"] = True
+    return Tokenizer.from_str(json.dumps(described))
+
+
+def cut_bytes(texts):
+    """Bytes that an expression of its own cuts, and several post-processors: the layout of Llama 3."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(r"\s+"), "isolated"),
+        pre_tokenizers.Split(Regex(r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(
+        vocab_size=700, special_tokens=SPECIAL, show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    template_of(tokenizer, "<s>", "</s>")
+    tokenizer.post_processor = processors.Sequence(
+        [processors.ByteLevel(trim_offsets=True), tokenizer.post_processor])
+    return tokenizer
+
+
+def never_prepended(texts):
+    """Spaces as in SentencePiece, none before the text."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never")
+    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(
+        vocab_size=500, special_tokens=SPECIAL, limit_alphabet=120, show_progress=False))
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=False)
+    return tokenizer
+
+
 def make_all(words):
     """name -> backend tokenizer; writes the files of "roberta"."""
     texts = training_texts(words)
@@ -157,6 +201,9 @@ def make_all(words):
     made["prefix-bpe"] = character_bpe(texts, continuing_subword_prefix="@@", fuse_unk=True)
     made["fallback-bpe"] = fallback_bpe(texts)
     made["wordpiece"] = word_piece(texts)
+    made["unigram-fallback"] = unigram_fallback(texts)
+    made["cut-bytes"] = cut_bytes(texts)
+    made["never-prepended"] = never_prepended(texts)
     vocabulary = [t for t in made["wordpiece"].get_vocab(with_added_tokens=True)]
     with tempfile.TemporaryDirectory() as temporary:
         vocab = pathlib.Path(temporary, "vocab.txt")
@@ -216,6 +263,8 @@ def expected_tokens(tokenizer, texts):
 def golden(arguments):
     words = [w for w in read_vocabulary(arguments.vocab) if w.isalpha() and len(w) > 2][:1500]
     for number, (name, tokenizer) in enumerate(make_all(words).items()):
+        if arguments.only and name not in arguments.only:
+            continue
         if name != "roberta":
             text = tokenizer.to_str()
             (FOLDER / f"{name}.json").write_text(text + "\n")
@@ -228,7 +277,7 @@ def golden(arguments):
 
 # Where the oracle is not ours (docs/tokenizer.md): its Unigram takes special tokens in a text for
 # what they are, and its Precompiled shifts the spans behind characters that vanish.
-UNIGRAM = ("xlm-roberta", "deberta-v3", "albert")
+UNIGRAM = ("xlm-roberta", "deberta-v3", "albert", "unigram-fallback")
 AVOIDED = SPECIAL + BERT_SPECIAL + [key for key, value in RULES.items() if not value]
 
 

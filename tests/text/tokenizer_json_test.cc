@@ -134,6 +134,125 @@ TEST(TokenizerJsonTest, TemplateMustBeOfTwoTexts) {
               json);
 }
 
+struct Spoiled {
+  const char* patch;  ///< RFC 7386
+  ErrorCode code;
+  const char* message;
+};
+
+void ExpectErrors(const Json& good, const std::vector<Spoiled>& rows) {
+  for (const Spoiled& row : rows) {
+    Json json = good;
+    json.merge_patch(Json::parse(row.patch));
+    ExpectError(row.code, row.message, json);
+  }
+}
+
+TEST(TokenizerJsonTest, WhatIsNoObjectIsNamed) {
+  for (const auto& [text, message] :
+       {std::pair("[1]", "t.json: expected a JSON object, found array"),
+        std::pair("{", "t.json: expected JSON, found: ")}) {
+    try {
+      ParseTokenizerJson(text, "t.json");
+      FAIL() << text;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kMalformed);
+      EXPECT_TRUE(std::string(error.what()).starts_with(message)) << error.what();
+    }
+  }
+}
+
+TEST(TokenizerJsonTest, EachReaderSaysWhatItExpects) {
+  constexpr auto kMalformed = ErrorCode::kMalformed;
+  constexpr auto kUnsupported = ErrorCode::kUnsupported;
+  ExpectErrors(
+      Good(),
+      {{R"({"normalizer": {"type": 5}})", kMalformed,
+        "t.json: .normalizer.type: expected a string, found number"},
+       {R"({"normalizer": "NFC"})", kMalformed,
+        "t.json: .normalizer: expected an object, found string"},
+       {R"({"normalizer": {"normalizers": 1}})", kMalformed,
+        "t.json: .normalizer.normalizers: expected an array, found number"},
+       {R"({"normalizer": {"type": "Strip", "strip_left": "yes"}})", kMalformed,
+        "t.json: .normalizer.strip_left: expected true or false, found string"},
+       {R"({"model": {"dropout": "0"}})", kMalformed,
+        "t.json: .model.dropout: expected a number, found string"},
+       {R"({"model": {"vocab": [1]}})", kMalformed,
+        "t.json: .model.vocab: expected an object, found array"},
+       {R"({"model": {"unk_token": "<unk>"}})", kMalformed, "t.json: .model.merges: the unknown"},
+       {R"({"model": {"type": "WordPiece"}})", kMalformed,
+        "t.json: .model: expected the unknown token \"[UNK]\" in the vocabulary, found none"},
+       {R"({"model": {"type": "Unigram", "vocab": [["a"]]}})", kMalformed,
+        "t.json: .model.vocab[0]: expected a piece and its score"},
+       {R"({"model": {"merges": [["a", "b", "c"]]}})", kMalformed,
+        "t.json: .model.merges[0]: expected two pieces to merge"},
+       {R"({"post_processor": {"cls": ["[CLS]"]}})", kMalformed,
+        "t.json: .post_processor.cls: expected a token and its id"},
+       {R"({"pre_tokenizer": {"type": "ByteLevel"}, "model": {"end_of_word_suffix": "</w>"}})",
+        kUnsupported, "t.json: .model: \"continuing_subword_prefix\" and"},
+       {R"({"pre_tokenizer": {"type": "Punctuation", "behavior": "Kept"}})", kUnsupported,
+        "t.json: .pre_tokenizer.behavior: \"Kept\" is not supported"},
+       {R"({"pre_tokenizer": {"type": "Metaspace", "prepend_scheme": "last"}})", kUnsupported,
+        "t.json: .pre_tokenizer.prepend_scheme: \"last\" is not supported; expected always, first"},
+       {R"({"pre_tokenizer": {"type": "Sequence", "pretokenizers":
+            [{"type": "ByteLevel"}, {"type": "Whitespace"}]}})",
+        kUnsupported,
+        "t.json: .pre_tokenizer.pretokenizers[1]: nothing is expected behind \"ByteLevel\""}});
+  Json empty = Good();
+  empty["model"]["vocab"] = Json::object();
+  empty["added_tokens"] = Json::array();
+  ExpectError(kMalformed, "t.json: .model.vocab: expected pieces, found none", empty);
+}
+
+TEST(TokenizerJsonTest, DefaultsAreThoseOfTheFormat) {
+  Json json = Good();
+  json["normalizer"] = {{"type", "Precompiled"}, {"precompiled_charsmap", nullptr}};
+  json["pre_tokenizer"] = {{"type", "Punctuation"}};  // each apart
+  EXPECT_EQ(Parse(json)->Encode("ab,ab").ids, (std::vector<TokenId>{4, 4}));
+  json["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", "a"}};  // as of old: always
+  EXPECT_EQ(Parse(json)->Encode("b").ids, (std::vector<TokenId>{4}));
+  json["pre_tokenizer"]["add_prefix_space"] = false;
+  EXPECT_EQ(Parse(json)->Encode("b").ids, (std::vector<TokenId>{3}));
+  json["model"].erase("type");
+  json["model"].erase("merges");
+  json["model"]["unk_token"] = "[SEP]";
+  EXPECT_EQ(Parse(json)->Encode("b").ids, (std::vector<TokenId>{3})) << "WordPiece";
+  json["model"] = {{"vocab", Json::array({{"[CLS]", 0}, {"[SEP]", 0}, {"a", -1}, {"b", -1}})}};
+  EXPECT_EQ(Parse(json)->Encode("ab").ids, (std::vector<TokenId>{2, 3})) << "Unigram";
+}
+
+TEST(TokenizerJsonTest, TemplatesThatAreNoPairAreRefused) {
+  constexpr auto kUnsupported = ErrorCode::kUnsupported;
+  Json good = Good();
+  good["post_processor"] = Json::parse(R"({"type": "TemplateProcessing", "special_tokens":
+      {"[CLS]": {"id": "[CLS]", "ids": [0]}, "[SEP]": {"id": "[SEP]", "ids": [1]}}, "pair": [
+        {"SpecialToken": {"id": "[CLS]", "type_id": 0}},
+        {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "[SEP]", "type_id": 0}},
+        {"Sequence": {"id": "B", "type_id": 1}}, {"SpecialToken": {"id": "[SEP]", "type_id": 1}}]})");
+  EXPECT_EQ(Parse(good)->pair_template().suffix, (std::vector<TokenId>{1}));
+  Json json = good;
+  json["post_processor"]["pair"][4]["SpecialToken"]["type_id"] = 0;
+  ExpectError(kUnsupported, "t.json: .post_processor.pair: expected the special tokens up to",
+              json);
+  json = good;
+  json["post_processor"]["pair"][1]["Sequence"]["id"] = "B";
+  ExpectError(kUnsupported, "t.json: .post_processor.pair[1].Sequence.id: expected special", json);
+  json = good;
+  json["post_processor"]["pair"].push_back({{"Sequence", {{"id", "B"}, {"type_id", 1}}}});
+  ExpectError(kUnsupported, "t.json: .post_processor.pair[5].Sequence.id: expected special", json);
+  json = good;
+  json["post_processor"]["pair"].erase(3);
+  ExpectError(kUnsupported, "t.json: .post_processor.pair: expected special tokens, the", json);
+  json = good;
+  json["post_processor"] = {{"type", "Sequence"}, {"processors", {good["post_processor"]}}};
+  EXPECT_EQ(Parse(json)->pair_template().suffix, (std::vector<TokenId>{1}));
+  json["post_processor"]["processors"].push_back(good["post_processor"]);
+  ExpectError(kUnsupported, "t.json: .post_processor.processors[1]: one template is expected",
+              json);
+  json["post_processor"]["processors"] = {{{"type", "ByteLevel"}}};
+  ExpectError(kUnsupported, "t.json: .post_processor: expected BertProcessing", json);
+}
+
 TEST(TokenizerJsonTest, AddedTokensAreFoundAndSpecialOnesAreNot) {
   Json json = Good();
   json["added_tokens"].push_back({{"id", 9}, {"content", "<X>"}, {"normalized", true}});

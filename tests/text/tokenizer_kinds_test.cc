@@ -26,9 +26,11 @@ TEST_P(TokenizerKindsTest, TokensAreTheOracles) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, TokenizerKindsTest,
-                         testing::Values("albert", "bert", "character-bpe", "deberta-v3",
-                                         "fallback-bpe", "modernbert", "mpnet", "prefix-bpe",
-                                         "roberta", "roberta-prefix", "wordpiece", "xlm-roberta"),
+                         testing::Values("albert", "bert", "character-bpe", "cut-bytes",
+                                         "deberta-v3", "fallback-bpe", "modernbert", "mpnet",
+                                         "never-prepended", "prefix-bpe", "roberta",
+                                         "roberta-prefix", "unigram-fallback", "wordpiece",
+                                         "xlm-roberta"),
                          [](const auto& row) {
                            std::string name = row.param;
                            std::erase(name, '-');
@@ -59,6 +61,8 @@ TEST(TokenizerKindsPairTest, TemplatesAreThoseOfTheFamilies) {
       {"albert", {"[CLS]"}, {"[SEP]"}, {"[SEP]"}, 1},
       {"deberta-v3", {"[CLS]"}, {"[SEP]"}, {"[SEP]"}, 1},
       {"bert", {"[CLS]"}, {"[SEP]"}, {"[SEP]"}, 1},
+      {"cut-bytes", {"<s>"}, {"</s>"}, {"</s>"}, 1},
+      {"never-prepended", {"<s>"}, {"</s>", "</s>"}, {"</s>"}, 0},
   };
   for (const PairCase& row : cases) {
     const auto tokenizer = Load(row.name);

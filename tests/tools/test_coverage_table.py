@@ -16,22 +16,30 @@ int after;
 """
 
 
-def line(number, count, branches=(), **more):
-    return {"line_number": number, "count": count,
-            "branches": [{"count": taken} for taken in branches], **more}
+def lcov(**files):
+    """{name: {line: executions}} as llvm-cov writes it; lines above 100 have no branch there."""
+    return "".join(f"SF:{path_of(name)}\n" + "".join(
+        f"DA:{number},{count}\n" + (f"BRDA:{number},0,0,{count}\n" if number < 100 else "")
+        for number, count in lines.items()) + "end_of_record\n" for name, lines in files.items())
 
 
-def report(**files):
-    return {"files": [{"file": name.replace("__", "/") + ".cc", "lines": lines}
-                      for name, lines in files.items()]}
+def export(**files):
+    """{name: [(line, column, when true, when false)]} likewise."""
+    return {"data": [{"files": [{"filename": path_of(name), "branches": [
+        [line, column, line, column + 3, when_true, when_false, 0, 0, 4]
+        for line, column, when_true, when_false in branches]} for name, branches in files.items()]}]}
+
+
+def path_of(name):
+    return name.replace("__", "/") + ".cc"
 
 
 class CoverageTableTest(unittest.TestCase):
     def setUp(self):
         self.flags = coverage_table.processor_flags(CPUINFO)
 
-    def tally(self, **files):
-        return coverage_table.tally(report(**files), lambda path: KERNEL, self.flags)
+    def tally(self, lines, branches):
+        return coverage_table.tally(lcov(**lines), export(**branches), lambda path: KERNEL, self.flags)
 
     def test_marks_in_the_names_of_instruction_sets_do_not_count(self):
         self.assertEqual(self.flags, {"fpu", "avx2", "fma", "avx512vnni", "amxtile"})
@@ -39,32 +47,27 @@ class CoverageTableTest(unittest.TestCase):
         self.assertEqual(coverage_table.foreign_lines(KERNEL, self.flags | {"avx512bf16"}), set())
 
     def test_lines_and_branches_by_room(self):
-        rooms, missing = self.tally(src__text__a=[line(1, 5, (5, 0)), line(2, 0)],
-                                    tools__bertqa__b=[line(9, 1)])
+        rooms, missing = self.tally({"src__text__a": {1: 5, 2: 0}, "tools__bertqa__b": {9: 1}},
+                                    {"src__text__a": [(1, 3, 5, 0)]})
         self.assertEqual(rooms["text"].cells(), ["2", "50.0", "2", "50.0"])
         self.assertEqual(rooms["tools/bertqa"].cells(), ["1", "100.0", "0", "–"])
         self.assertEqual(missing, ["src/text/a.cc:1: 1 of 2 branches", "src/text/a.cc:2: not reached"])
 
-    def test_a_line_of_several_instances_counts_as_the_best(self):
-        rooms, missing = self.tally(src__text__a=[
-            line(1, 0, (0, 0)), line(1, 5, (5, 3)), line(1, 5, (5, 0, 0, 0))])
-        self.assertEqual((rooms["text"].cells(), missing), (["1", "100.0", "2", "100.0"], []))
+    def test_a_condition_of_several_instances_counts_once(self):
+        rooms, missing = self.tally({"src__text__a": {1: 5}}, {"src__text__a": [
+            (1, 3, 5, 0), (1, 3, 0, 2), (1, 9, 0, 4)]})
+        self.assertEqual(rooms["text"].cells(), ["1", "100.0", "4", "75.0"])
+        self.assertEqual(missing, ["src/text/a.cc:1: 1 of 4 branches"])
 
-    def test_branches_of_instances_that_gcov_lists_together_do_not_count(self):
-        rooms, _ = self.tally(src__text__a=[
-            line(1, 5, (1, 0, 0, 0), function_name="<unknown function 1>"),
-            line(2, 5, (1, 0), function_name="Count(int)")])
-        self.assertEqual(rooms["text"].cells(), ["2", "100.0", "2", "50.0"])
+    def test_what_the_compiler_decides_is_no_branch(self):
+        rooms, missing = self.tally({"src__text__a": {101: 5}}, {"src__text__a": [(101, 3, 0, 0)]})
+        self.assertEqual((rooms["text"].cells(), missing), (["1", "100.0", "0", "–"], []))
 
     def test_what_the_processor_lacks_stands_apart_and_is_no_part_of_the_sum(self):
-        rooms, missing = self.tally(src__kernels__a=[line(3, 1), line(6, 0), line(8, 1)])
+        rooms, missing = self.tally({"src__kernels__a": {3: 1, 6: 0, 8: 1}}, {})
         self.assertEqual((rooms["kernels"].lines, rooms[coverage_table.APART].lines), (2, 1))
         self.assertEqual(missing, [])
         self.assertIn("| **in all** | 2 | 100.0 |", coverage_table.table(rooms))
-
-    def test_excluded_lines_do_not_count(self):
-        rooms, _ = self.tally(src__text__a=[line(1, 1), line(2, 0, **{"gcovr/excluded": True})])
-        self.assertEqual(rooms["text"].lines, 1)
 
     def test_only_the_table_of_the_page_is_replaced(self):
         page = "head\n" + coverage_table.BEGIN + "old\n" + coverage_table.END + "tail\n"
