@@ -87,8 +87,10 @@ RemoteModel RemotePipeline::ReadModel() const {
       return model;
     }
   }
-  throw Error(ErrorCode::kUnreadable,
-              "server " + address + ": no model is called " + options_.model);
+  throw Error(
+      ErrorCode::kUnreadable,
+      "server " + address + ": " +
+          (options_.model.empty() ? "it has no model" : "no model is called " + options_.model));
 }
 
 PipelineStats RemotePipeline::Stream(const RequestSource& source, const ResultSink& sink,

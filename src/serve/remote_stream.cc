@@ -55,6 +55,17 @@ std::string ProblemDetail(const std::string& body) {
   return "no reason is given";
 }
 
+/// What every answer promises; a server that is none of ours may have promised nothing.
+bool IsIn(const Answer& answer, const std::vector<std::string>& documents) {
+  if (answer.document_index >= documents.size()) {
+    return false;
+  }
+  const std::string_view document = documents[answer.document_index];
+  const auto [begin, end] = answer.span;
+  return begin <= end && end <= document.size() &&
+         document.substr(begin, end - begin) == answer.text;
+}
+
 }  // namespace
 
 void RequireReply(const HttpClientReply& reply, const std::string& address) {
@@ -234,10 +245,7 @@ void RemoteStream::Finish(Slot& slot, std::string_view line) {
   }
   if (const auto* result = std::get_if<QaResult>(&outcome)) {
     for (const Answer& answer : result->answers) {
-      const bool is_there = answer.document_index < slot.request.documents.size() &&
-                            answer.span.begin <= answer.span.end &&
-                            answer.span.end <= slot.request.documents[answer.document_index].size();
-      if (!is_there) {
+      if (!IsIn(answer, slot.request.documents)) {
         throw Error(ErrorCode::kMalformed,
                     "server " + options_.client.address + ": an answer is not in its text");
       }

@@ -119,24 +119,96 @@ class Failures(ServeCase):
         result = self.ask("--server", served.address, env={"BERTQA_API_KEY": "secret"})
         self.assertEqual(result.status, 0, result.stderr)
 
-    def test_a_server_that_is_no_bertqa(self):
-        class Nonsense(http.server.BaseHTTPRequestHandler):
+
+class NoBertqa(runner.CliTest):
+    """A server that speaks HTTP, and says what bertqa does not."""
+
+    def listen(self, *replies):
+        """Gives these (status, body), in turn, and the last one from then on. Its address."""
+        waiting = list(replies)
+
+        class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
-                self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(200)
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status, body = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+                self.send_response(status)
                 self.end_headers()
-                self.wfile.write(b"nonsense\n")
+                self.wfile.write(body)
+
+            do_GET = do_POST
 
             def log_message(self, *args):
                 pass
 
-        server = http.server.HTTPServer(("127.0.0.1", 0), Nonsense)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.addCleanup(server.server_close)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.shutdown)
-        result = self.ask("--server", f"http://127.0.0.1:{server.server_port}")
-        self.check(result, 3, "", f"bertqa: server http://127.0.0.1:{server.server_port}: "
-                                  "a record: not valid JSON at byte 1\n")
+        return f"http://127.0.0.1:{server.server_port}"
+
+    def ask(self, *replies):
+        """What `ask` says of the server."""
+        address = self.listen(*replies)
+        result = runner.run("ask", "-q", "who?", "-c", "The fox.", "--server", address)
+        self.assertEqual((result.status, result.stdout), (3, ""))
+        self.assertTrue(result.stderr.startswith(f"bertqa: server {address}: "), result.stderr)
+        return result.stderr.split(": ", 2)[2]
+
+    @staticmethod
+    def answer(begin, end, text="fox", **more):
+        """A record with one answer."""
+        answer = {"answer": text, "start": begin, "end": end, "probability": 1.0, "logit": 1.0,
+                  **more}
+        return json.dumps({**answer, "null_probability": 0.0, "null_logit": 0.0,
+                           "answers": [answer]}).encode() + b"\n"
+
+    def test_answers(self):
+        self.assertEqual(self.ask((200, b"nonsense\n")), "a record: not valid JSON at byte 1\n")
+        self.assertEqual(self.ask((200, b"")), "0 results for 1 records\n")
+        self.assertEqual(self.ask((200, b'{"answers": [{"text": "fox"}]}')),
+                         "0 results for 1 records\n")
+        for record in (self.answer(4, 9), self.answer(7, 4), self.answer(4, 7, "cat"),
+                       self.answer(4, 7, file="1")):
+            self.assertEqual(self.ask((200, record)), "an answer is not in its text\n")
+
+        address = self.listen((200, self.answer(4, 7)))
+        self.check(runner.run("ask", "-q", "who?", "-c", "The fox.", "--server", address), 0,
+                   "fox\n")
+
+    def test_refusals(self):
+        self.assertEqual(self.ask((500, b"oh")), "refuses with 500: no reason is given\n")
+        self.assertEqual(self.ask((503, b'{"detail": 5}')), "refuses with 503: no reason is given\n")
+        self.assertEqual(self.ask((503, b'{"detail": "later"}')), "refuses with 503: later\n")
+
+    def test_a_busy_server_is_asked_again(self):
+        self.assertEqual(self.ask((429, b"{}"), (429, b""), (500, b'{"detail": "third"}')),
+                         "refuses with 500: third\n")
+
+    def test_an_interrupt_while_the_server_is_busy(self):
+        data = self.write("in.jsonl", make_records(5))
+        process = subprocess.Popen(
+            runner.command_line("batch", data, "--server", self.listen((429, b"{}"))),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=runner.environment(),
+            preexec_fn=runner.default_signals)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=runner.DEADLINE_SECONDS)
+        self.assertEqual((process.returncode, output), (130, b""))
+
+    def test_models(self):
+        data = self.write("in.jsonl", make_records(5))
+        for body in (b"[]", b"{", b'{"models": 5}', b'{"models": [5]}', b"{}"):
+            with self.subTest(body=body):
+                address = self.listen((200, body))
+                result = runner.run("batch", data, "-o", self.folder / "out", "--server", address)
+                self.check(result, 3, "", f"bertqa: server {address}: its list of models is none\n")
+        address = self.listen((200, b'{"models": [{"name": "a"}]}'))
+        result = runner.run("batch", data, "-o", self.folder / "out", "--server", address, "-m", "b")
+        self.check(result, 3, "", f"bertqa: server {address}: no model is called b\n")
+        address = self.listen((200, b'{"models": []}'))
+        result = runner.run("batch", data, "-o", self.folder / "out", "--server", address)
+        self.check(result, 3, "", f"bertqa: server {address}: it has no model\n")
 
 
 class Resume(ServeCase):

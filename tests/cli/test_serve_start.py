@@ -59,20 +59,28 @@ class Start(ServeCase):
         self.assertEqual(again.end(), 0)
         self.assertFalse(path.exists())
 
+    # As systemd does: the socket is descriptor 3, and LISTEN_PID is the program's own.
+    AS_SYSTEMD = 'exec 3<&"$1"; shift; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
+
     def test_systemd(self):
+        self.check_systemd(str(self.folder / "notify"), str(self.folder / "notify"))
+
+    def test_systemd_in_the_abstract_name_space(self):
+        name = f"bertqa-{self.folder.name}"
+        self.check_systemd("\0" + name, "@" + name)
+
+    def check_systemd(self, bound, name):
         notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(notices.close)
-        notices.bind(str(self.folder / "notify"))
+        notices.bind(bound)
         notices.settimeout(60)
         listener = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listener.close)
-        # As systemd does: the socket is descriptor 3, and LISTEN_PID is the program's own.
-        script = 'exec 3<&"$1"; shift; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
         descriptor = listener.fileno()
         process = subprocess.Popen(
-            ["bash", "-c", script, "bash", str(descriptor),
+            ["bash", "-c", self.AS_SYSTEMD, "bash", str(descriptor),
              *runner.command_line("serve", "-m", runner.tiny_model())],
-            env=runner.environment(NOTIFY_SOCKET=str(self.folder / "notify")),
+            env=runner.environment(NOTIFY_SOCKET=name),
             pass_fds=[descriptor], stderr=subprocess.PIPE, preexec_fn=runner.default_signals)
         self.addCleanup(process.stderr.close)
         self.assertEqual(notices.recv(100), b"READY=1")
@@ -86,6 +94,17 @@ class Start(ServeCase):
         process.send_signal(signal.SIGTERM)
         self.assertEqual(notices.recv(100), b"STOPPING=1")
         self.assertEqual(process.wait(timeout=runner.DEADLINE_SECONDS), 0)
+
+    def test_what_systemd_gives_must_listen(self):
+        client = socket.socket()
+        self.addCleanup(client.close)
+        result = subprocess.run(
+            ["bash", "-c", self.AS_SYSTEMD, "bash", str(client.fileno()),
+             *runner.command_line("serve", "-m", runner.tiny_model())],
+            env=runner.environment(), pass_fds=[client.fileno()], capture_output=True, check=False,
+            timeout=runner.DEADLINE_SECONDS)
+        self.assertEqual((result.returncode, result.stderr.decode()),
+                         (2, "bertqa: descriptor 3 of systemd: no stream socket that listens\n"))
 
     def test_bad_starts(self):
         port = self.server.port
