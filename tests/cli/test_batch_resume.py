@@ -168,6 +168,28 @@ class Resume(ResumeCase):
                          "--resume and --overwrite: one goes on, the other begins anew")
         self.check_usage(self.run_tiny("batch", self.input, "--resume"),
                          "--resume needs --output PATH")
+        for args in (("--resume",), ("--shard", "1/2")):
+            self.check_usage(self.run_tiny("batch", self.input, "-o", self.output,
+                                           "--output-format", "squad", *args),
+                             "--output-format squad is one object: --resume, --shard and "
+                             "--retry-errors go on, or make parts, in lines")
+
+    def test_a_damaged_state(self):
+        self.stop_in_the_middle()
+        before = self.output.read_bytes()
+        for damaged in (b"", b"{", b"[]"):
+            self.state.write_bytes(damaged)
+            self.check(self.resume(), 3, "",
+                       f"bertqa: {self.state}: damaged; --overwrite begins anew\n")
+        self.assertEqual(self.output.read_bytes(), before)
+        result = self.run_tiny("batch", self.input, "-o", self.output, "--overwrite")
+        self.expect_whole(result)
+
+    def test_more_records_than_the_input(self):
+        self.stop_in_the_middle()
+        self.output.write_bytes(self.whole + self.whole)
+        self.check_usage(self.resume(), f"--resume: {self.output}: has {2 * self.COUNT} records, "
+                                        "more than the input")
 
 
 class Parts(ResumeCase):
@@ -228,14 +250,16 @@ class Parts(ResumeCase):
 
     def test_slurm_task_is_killed_and_queued_again(self):
         part = self.folder / "parts" / "2.jsonl"
-        for task in (1, 2, 3):
-            process = self.slurm_task(task, 3)
-            if task == 2:
-                while not (part.exists() and part.stat().st_size) and process.poll() is None:
-                    pass
+        for task in (1, 3):
+            self.slurm_task(task, 3).communicate()
+        while not part.with_suffix(".jsonl.resume").exists():  # a kill may come too late
+            part.unlink(missing_ok=True)
+            process = self.slurm_task(2, 3)
+            while not (part.exists() and part.stat().st_size) and process.poll() is None:
+                pass
+            if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-        self.assertTrue(part.with_suffix(".jsonl.resume").exists())
         self.assertEqual(runner.run("merge", part).status, 2)
         process = self.slurm_task(2, 1, SHARDS="3")  # alone, it is an array of one
         self.assertEqual((process.communicate()[1], process.returncode), (b"", 0))
@@ -254,6 +278,49 @@ class Parts(ResumeCase):
         self.assertEqual(result.status, 1)
         self.assertIn("bertqa: 3 records missing: 2, 4, 401\n", result.stderr)
         self.assertRegex(result.stderr, r"records doubled \(the first stays\): 1, 3, 5, ")
+
+    def test_more_than_there_should_be(self):
+        part = self.shard(1, 1)
+        result = runner.run("merge", part, "--records", self.COUNT - 1)
+        self.assertEqual((result.status, result.stdout.encode()), (1, self.whole))
+        self.assertTrue(result.stderr.endswith("bertqa: more records than --records 399\n"))
+        self.assertEqual(runner.run("merge", part, "--records", 399, "--quiet").stderr, "")
+
+    def test_what_is_no_shard(self):
+        part = self.shard(1, 1)
+        lines = part.read_text().splitlines(keepends=True)
+        for text, message in (
+                (lines[1] + lines[0], ":2: record 1 after 2, the order of batch is expected"),
+                (lines[0] + "nonsense\n", ":2: a record that batch wrote is expected"),
+                (lines[0].replace('"record_number":1,', '"record_number":0,'),
+                 ":1: a record that batch wrote is expected"),
+                (lines[0].replace('"record_number":1,', '"record_number":1.5,'),
+                 ":1: a record that batch wrote is expected")):
+            part.write_text(text)
+            self.check(runner.run("merge", part, "-o", self.output), 3, "",
+                       f"bertqa: {part}{message}\n")
+        self.assertFalse(self.output.exists())
+
+    def test_an_output_that_is_not_empty(self):
+        part = self.shard(1, 1)
+        self.output.write_text("precious")
+        self.check_usage(runner.run("merge", part, "-o", self.output),
+                         f"{self.output}: is not empty; --overwrite replaces it")
+        self.assertEqual(self.output.read_text(), "precious")
+        self.assertEqual(runner.run("merge", part, "-o", self.output, "--overwrite").status, 1)
+        self.assertEqual(self.output.read_bytes(), self.whole)
+
+    def test_errors_to_retry_in_another_order(self):
+        self.run_tiny("batch", self.input, "-o", self.output)
+        lines = self.output.read_bytes().splitlines(keepends=True)
+        shuffled = self.folder / "shuffled.jsonl"
+        shuffled.write_bytes(self.shard(1, 1).read_bytes())
+        rows = shuffled.read_bytes().splitlines(keepends=True)
+        shuffled.write_bytes(rows[22] + rows[5])
+        result = self.run_tiny("batch", self.input, "--retry-errors", shuffled)
+        self.check(result, 3, "", f"bertqa: {shuffled}:2: record 6 after 23, their order is "
+                                  "expected\n")
+        self.assertEqual(len(lines), self.COUNT)
 
     def test_retry_replaces_errors(self):
         self.run_tiny("batch", self.input, "-o", self.output)

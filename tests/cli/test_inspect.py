@@ -148,6 +148,13 @@ class Decodes(CliTest):
         for text in ("architectures", "general-purpose architectures", "joint", "independent"):
             self.assertIn(text, result.stdout)
 
+    def test_no_answer_names_the_best_guess(self):
+        result = run("inspect", "-q", QUESTION, FILE, "--no-answer", "on", "--null-threshold", -1000)
+        self.check(result, 0)
+        best = run("ask", "-q", QUESTION, FILE).stdout.rstrip("\n")
+        self.assertIn(f"no answer (the null term wins); best guess: {best}",
+                      " ".join(result.stdout.split()))
+
     def test_crossed(self):
         for words in ("fox the is in", "city is the dog", "in the fox dog", "big fox in Paris the",
                       "the fox is big", "one two the of by", "river is small was"):

@@ -98,7 +98,10 @@ class FoundBeforeTheModelIsLoaded(CliTest):
                 (["--predictions", "p.json", "--save-predictions", "s.json"],
                  "--predictions and --save-predictions contradict each other"),
                 (["--predictions", "p.json", *NO_MODEL],
-                 "--predictions and --model: no model is needed")):
+                 "--predictions and --model: no model is needed"),
+                (["--threshold-search"],
+                 f"--threshold-search: {data} is a SQuAD 1.1 file, where every question has an "
+                 "answer")):
             with self.subTest(args=args):
                 self.check_usage(run("eval", data, *args, cwd=self.folder), message)
 

@@ -43,6 +43,13 @@ class Start(ServeCase):
         twice = runner.run("serve", "--port", "0", "-m", other, "-m", other)
         self.check_usage(twice, "--model: two are called other, and requests name one")
 
+    def test_keys_with_ends_of_windows(self):
+        served = self.serve("--port", "0", "--api-key-file", self.write("keys", "one\r\n\r\ntwo"))
+        for key, status in (("one", 200), ("two", 200), ("one\r", 401), ("", 401)):
+            reply = served.get("/v1/models", Authorization=f"Bearer {key.strip()}"
+                               if status == 200 else f"Bearer x{key.strip()}")
+            self.assertEqual(reply.status, status)
+
     def test_socket_file(self):
         path = self.folder / "socket"
         served = self.serve("--unix", path)
@@ -116,5 +123,8 @@ class Start(ServeCase):
                    f"bertqa: {empty}: no key in it, so nobody could ask\n")
         self.check(self.run_tiny("serve", "--unix", self.write("file", "x")), 2, "",
                    f"bertqa: --unix {self.folder}/file: is there, and no socket\n")
+        spaced = self.write("spaced", "a key\n")
+        self.check(self.run_tiny("serve", "--port", 0, "--api-key-file", spaced), 3, "",
+                   f"bertqa: {spaced}: a key a line is expected, without spaces\n")
         missing = runner.run("serve", "--port", 0, "-m", self.folder / "nothing")
         self.assertEqual(missing.status, 3)

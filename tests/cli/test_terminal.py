@@ -6,6 +6,7 @@ import unittest
 import runner
 from runner import CliTest, tiny_model
 from terminal import run_on_terminal
+from train_case import TrainTest
 
 BOLD, DIM, GREEN, OFF = "\x1b[1m", "\x1b[2m", "\x1b[1;32m", "\x1b[0m"
 QUESTION = "Who built the lighthouse?"
@@ -99,6 +100,15 @@ class Batch(CliTest):
         output.unlink()
         status, shown = run_on_terminal(*args, "--quiet", feed=ask_slowly)
         self.assertEqual((status, shown), (0, ""))
+
+
+class Train(TrainTest):
+    def test_progress_is_drawn_over(self):
+        status, shown = run_on_terminal(*self.arguments("--dev", self.dev))
+        self.assertEqual(status, 0, shown)
+        self.assertRegex(shown, r"\rstep 1 of 10, epoch 0\.20: loss \d[^\r\n]* left\x1b\[K\r")
+        self.assertRegex(shown, r"\r\x1b\[Kbertqa: step 5: exact")
+        self.assertTrue(shown.endswith(f"\r\nbertqa: wrote {self.output}\r\n"), shown[-200:])
 
 
 class Inspect(CliTest):

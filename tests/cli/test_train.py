@@ -272,6 +272,24 @@ class Refuses(TrainTest):
         self.expect(2, "--window-tokens 513: the model allows 512", "--window-tokens", 513)
         self.assertFalse(self.output.exists())
 
+    def test_questions_of_the_dev_file(self):
+        none = self.write("none.json", '{"version": "1.1", "data": []}')
+        self.expect(3, f"{none}: no question in it", "--dev", none)
+        blank = json.loads(squad(1, 2))
+        blank["data"][0]["paragraphs"][0]["qas"][0]["question"] = " "
+        blank = self.write("blank.json", json.dumps(blank))
+        self.expect(3, f"{blank}: id q0: the question is empty", "--dev", blank)
+
+    def test_teacher_with_short_windows(self):
+        teacher = self.folder / "teacher"
+        shapes = tiny_model.tensor_shapes()
+        shapes["bert.embeddings.position_embeddings.weight"][0] = 64
+        tiny_model.write_tiny_model(teacher, shapes=shapes)
+        config = {**tiny_model.CONFIG, "max_position_embeddings": 64}
+        (teacher / "config.json").write_text(json.dumps(config))
+        self.expect(2, f"--teacher {teacher}: windows of 384 tokens are expected, it takes 64",
+                    "--teacher", teacher)
+
     def test_teacher_of_another_vocabulary(self):
         self.expect(2, f"--teacher {runner.BUNDLED}: the vocabulary of the model to train is "
                     "expected, this one's differs", "--teacher", runner.BUNDLED)

@@ -20,10 +20,13 @@ KILLS = int(os.environ.get("BERTQA_TRAIN_KILLS", "6"))
 class Survives(TrainTest):
     """Whatever ends a run, --resume gives the bits of one that was never stopped."""
 
-    def start(self, *args, limit_bytes=None):
-        """As a shell starts a command: every signal does what it does by default."""
+    def start(self, *args, limit_bytes=None, ignores=()):
+        """As a shell starts a command: every signal does what it does by default, but for what it
+        `ignores`."""
         def prepare():
             runner.default_signals()
+            for number in ignores:
+                signal.signal(number, signal.SIG_IGN)
             if limit_bytes is not None:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
 
@@ -89,6 +92,26 @@ class Survives(TrainTest):
                                  len(self.log()))
                 self.train(*args, "--resume")
                 self.expect_same_as(whole)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        args = ("--epochs", 200, "--threads", 1)
+        process = self.start(*args)
+        self.wait_for_steps(1, process)
+        process.send_signal(signal.SIGSTOP)  # so that both come between two steps
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGCONT)
+        code, messages = self.end(process)
+        self.assertIn(code, (130, 143))
+        self.assertNotIn("stopped after", messages)
+
+    def test_what_a_shell_ignores_for_it_stays_ignored(self):
+        args = ("--epochs", 20)
+        process = self.start(*args, ignores=(signal.SIGINT,))
+        self.wait_for_steps(1, process)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(self.end(process)[0], 0)
+        self.expect_same_as(self.whole_run(*args)[0])
 
     def test_two_processes_on_one_folder(self):
         args = ("--epochs", 20)

@@ -109,6 +109,17 @@ class Answers(HubTest):
         self.assertRegex(result.stderr, rf"\Abertqa: {NAME}: {url} cannot be reached: [^\n]+\n\Z")
         self.assertLess(time.monotonic() - began, 5, "it is not tried again and again")
 
+    def test_refused(self):
+        self.hub.break_next("api", "status", code=403)
+        self.fails(self.program("pull", NAME), f"{NAME}: {self.hub.url} refuses access (403)")
+
+    def test_a_file_that_went_away(self):
+        self.hub.break_next("resolve", "status", code=404,
+                            headers={"X-Error-Code": "EntryNotFound"})
+        result = self.program("pull", NAME)
+        self.assertEqual(result.status, 3)
+        self.assertRegex(result.stderr, rf"\Abertqa: {NAME}: has no file [a-z_.]+\n\Z")
+
     def test_offline(self):
         self.fails(self.program("pull", NAME, env={"HF_HUB_OFFLINE": "1"}),
                    f"{NAME}: nothing is fetched, since HF_HUB_OFFLINE is set")

@@ -25,8 +25,10 @@ class Models(HubTest):
         self.program("pull", f"{NAME}@v2")
         self.program("pull", f"{NAME}@{other}")
         runner.write_tiny_model(self.folder / "home" / "models" / "mine")
+        runner.write_tiny_model(self.folder / "home" / "models" / "team" / "ours")
+        (self.folder / "home" / "models" / "team" / "a" / "b").mkdir(parents=True)
         listed = self.listed()
-        self.assertEqual(set(listed), {NAME, f"{NAME}@v2", "mine"})
+        self.assertEqual(set(listed), {NAME, f"{NAME}@v2", "mine", "team/ours"})
         size = sum(len(self.files[path.name]) for path in self.snapshot().iterdir())
         self.assertEqual(listed[NAME], {
             "name": NAME, "source": "hub", "revision": self.commit, "refs": ["main"],
