@@ -16,6 +16,7 @@ from peers_lib import machine  # noqa: E402
 
 BEGIN, END = "<!-- made by tools/coverage: begin -->\n", "<!-- end -->\n"
 REGION_BEGIN, REGION_END = re.compile(r'^BERTQA_TARGET_BEGIN\("([^"]+)"\)'), "BERTQA_TARGET_END"
+OURS = ("src/", "include/", "tools/")
 APART = "kernels: instruction sets that the processor lacks"
 
 
@@ -111,7 +112,7 @@ def tally(lcov, export, sources, flags):
     rooms, missing = defaultdict(Tally), []
     lines, branching = read_lines(lcov)
     branches = read_branches(export, branching)
-    for path in sorted(lines):
+    for path in sorted(path for path in lines if path.startswith(OURS)):
         foreign = foreign_lines(sources(path), flags) if "/kernels/" in path else set()
         for number, count in sorted(lines[path].items()):
             ways = branches.get(path, {}).get(number, [])

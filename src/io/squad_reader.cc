@@ -17,7 +17,6 @@ class Node {
  public:
   Node(const json& value, std::string place) : value_(value), place_(std::move(place)) {}
 
-  const json& value() const { return value_; }
   bool Has(const char* key) const { return value_.is_object() && value_.contains(key); }
   bool HasValue(const char* key) const { return Has(key) && !value_.at(key).is_null(); }
 

@@ -44,7 +44,6 @@ class RemotePipeline {
 
   /// The options as they stand in an address: what decides a result beside the model.
   const std::string& query() const { return query_; }
-  const RemoteOptions& options() const { return options_; }
 
  private:
   RemoteOptions options_;

@@ -18,7 +18,6 @@ class DevSet {
   DevSet(const std::filesystem::path& path, const Tokenizer& tokenizer, const QaOptions& options);
 
   bool has_unanswerable() const { return file_.version == SquadVersion::kV2; }
-  std::size_t size() const { return file_.examples.size(); }
 
   /// Computes the logits of all windows, on `threads` threads. `model` has the tokenizer's
   /// vocabulary. What follows is about the model that was encoded with last.

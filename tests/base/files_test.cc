@@ -1,5 +1,6 @@
 #include "base/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,6 +55,17 @@ TEST_F(FilesTest, UnreadableThingsAreNamed) {
   }
 }
 
+TEST_F(FilesTest, ADescriptorThatCannotBeReadIsNamed) {
+  const Descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY));
+  try {
+    ReadDescriptor(folder.value(), "input");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnreadable);
+    EXPECT_STREQ(error.what(), "input: cannot read: Is a directory");
+  }
+}
+
 TEST_F(FilesTest, ModelFilesAreRegularAndBounded) {
   ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
   WriteFileAtomically(folder_ / "large", "x");
@@ -74,6 +86,21 @@ TEST_F(FilesTest, WhatAUserNamesMayBeADevice) {
 
 TEST_F(FilesTest, AFullDiskIsAnError) {
   EXPECT_THROW(WriteFileAtomically("/dev/full", "x"), Error);
+}
+
+TEST_F(FilesTest, StagedDirectoryThatCannotBeIsNamed) {
+  WriteFileAtomically(folder_ / "file", "x");
+  try {
+    StagedDirectory(folder_ / "file" / "out", false);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnwritable);
+    EXPECT_TRUE(std::string(error.what()).starts_with((folder_ / "file" / "out.tmp").string()))
+        << error.what();
+  }
+  StagedDirectory staged(folder_ / "inner" / "out", false);
+  fs::remove_all(folder_ / "inner");  // by somebody else
+  EXPECT_THROW(staged.Commit(), Error);
 }
 
 TEST_F(FilesTest, StagedDirectoryAppearsOnlyWhenCommitted) {

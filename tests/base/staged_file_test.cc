@@ -71,6 +71,16 @@ TEST_F(StagedFileTest, ASecondWriterIsRefused) {
   WriteFileDurably(folder_ / "x", "second");
 }
 
+TEST_F(StagedFileTest, WhatIsNotThereCannotBeSynced) {
+  EXPECT_THROW(SyncFile(folder_ / "missing"), Error);
+  SyncFolderOf(folder_ / "nowhere" / "file");  // a folder that cannot be opened is not ours
+  const Descriptor file(::open((folder_ / "file").c_str(), O_WRONLY | O_CREAT, 0600));
+  EXPECT_TRUE(IsAt(file, folder_ / "file"));
+  EXPECT_FALSE(IsAt(file, folder_ / "missing"));
+  EXPECT_FALSE(IsAt(file, folder_));
+  EXPECT_FALSE(IsAt(Descriptor(-1), folder_));
+}
+
 TEST_F(StagedFileTest, APipeIsWrittenInPlace) {
   const fs::path pipe = folder_ / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);

@@ -69,6 +69,10 @@ class CoverageTableTest(unittest.TestCase):
         self.assertEqual(missing, [])
         self.assertIn("| **in all** | 2 | 100.0 |", coverage_table.table(rooms))
 
+    def test_what_others_wrote_does_not_count(self):
+        rooms, missing = self.tally({"__usr__include__hwy__a": {1: 0}, "build__b": {1: 0}}, {})
+        self.assertEqual((dict(rooms), missing), ({}, []))
+
     def test_only_the_table_of_the_page_is_replaced(self):
         page = "head\n" + coverage_table.BEGIN + "old\n" + coverage_table.END + "tail\n"
         self.assertEqual(coverage_table.with_table(page, "new\n"), page.replace("old", "new"))
