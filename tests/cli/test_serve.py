@@ -80,6 +80,11 @@ class Answers(ServeCase):
         reply = self.server.post("/v1/answer", {"question": "What is it?", "documents": texts})
         self.assertIn(reply.json()["file"], "012")
 
+    def test_a_question_without_a_token(self):
+        for path in ("/v1/answer", "/v1/inspect"):
+            reply = self.server.post(path, {"question": "\u200b", "context": "Paris"})
+            self.check_problem(reply, 422, "empty_question", "the question is empty")
+
     def test_inspect(self):
         expected = self.run_tiny("inspect", "-q", "Where is it?", "-c", "In Paris, é.", "--json",
                                  "--offsets", "byte")

@@ -73,6 +73,8 @@ class Limits(ServeCase):
     def test_time_limits(self):
         served = self.serve("--port", "0", "-t", "1", "--timeout-ms", "50", model=slow_model())
         self.check_problem(served.post("/v1/answer", SLOW.encode()), 504, "timeout")
+        self.check_problem(served.post("/v1/answers", {"records": [json.loads(SLOW)]}), 504,
+                           "timeout")
         longer = dict(json.loads(BODY), timeout_ms=600000)
         self.assertEqual(served.post("/v1/answer", longer).status, 200)
         reply = served.post("/v1/answers?timeout_ms=600000", SLOW.encode() + b"\n",
