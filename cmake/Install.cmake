@@ -41,7 +41,12 @@ list(REMOVE_ITEM torch_modules bertqa_hub_module bertqa_serve_module)
 cmake_path(IS_PREFIX PROJECT_SOURCE_DIR "${BERTQA_LIBTORCH}" NORMALIZE in_source)
 cmake_path(IS_PREFIX PROJECT_BINARY_DIR "${BERTQA_LIBTORCH}" NORMALIZE in_build)
 if(in_source OR in_build)
-  set_target_properties(${torch_modules} PROPERTIES INSTALL_RPATH "$ORIGIN")
+  # The modules are linked with the paths that they are installed with: what `cmake --install` writes
+  # over would keep its length, and in the build id its bytes. In the build tree a link leads on.
+  set_target_properties(${torch_modules} PROPERTIES
+    INSTALL_RPATH "$ORIGIN;$ORIGIN/libtorch" BUILD_WITH_INSTALL_RPATH ON)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/lib/bertqa)
+  file(CREATE_LINK ${BERTQA_LIBTORCH}/lib ${PROJECT_BINARY_DIR}/lib/bertqa/libtorch SYMBOLIC)
   # libtorch_cpu.so, and of what it needs all that is not the system's: in a CUDA build also
   # libraries of the packages beside it. libtorch_cuda.so too if all that it needs is there.
   set(bundle_destination "\${CMAKE_INSTALL_PREFIX}/${bundle}")

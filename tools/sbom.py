@@ -76,7 +76,8 @@ def debian_package(file):
 
 
 def libtorch_version(file):
-    header = pathlib.Path(file).parents[1] / "include/torch/headeronly/version.h"
+    # The build tree has a link to libtorch's folder of libraries.
+    header = pathlib.Path(file).parent.resolve().parent / "include/torch/headeronly/version.h"
     if not header.is_file():
         return UNKNOWN
     numbers = dict(re.findall(r"#define TORCH_VERSION_(MAJOR|MINOR|PATCH) (\d+)",
