@@ -311,16 +311,12 @@ class Parts(ResumeCase):
         self.assertEqual(self.output.read_bytes(), self.whole)
 
     def test_errors_to_retry_in_another_order(self):
-        self.run_tiny("batch", self.input, "-o", self.output)
-        lines = self.output.read_bytes().splitlines(keepends=True)
+        lines = self.shard(1, 1).read_bytes().splitlines(keepends=True)
         shuffled = self.folder / "shuffled.jsonl"
-        shuffled.write_bytes(self.shard(1, 1).read_bytes())
-        rows = shuffled.read_bytes().splitlines(keepends=True)
-        shuffled.write_bytes(rows[22] + rows[5])
+        shuffled.write_bytes(lines[22] + lines[5])
         result = self.run_tiny("batch", self.input, "--retry-errors", shuffled)
         self.check(result, 3, "", f"bertqa: {shuffled}:2: record 6 after 23, their order is "
                                   "expected\n")
-        self.assertEqual(len(lines), self.COUNT)
 
     def test_retry_replaces_errors(self):
         self.run_tiny("batch", self.input, "-o", self.output)

@@ -45,10 +45,9 @@ class Start(ServeCase):
 
     def test_keys_with_ends_of_windows(self):
         served = self.serve("--port", "0", "--api-key-file", self.write("keys", "one\r\n\r\ntwo"))
-        for key, status in (("one", 200), ("two", 200), ("one\r", 401), ("", 401)):
-            reply = served.get("/v1/models", Authorization=f"Bearer {key.strip()}"
-                               if status == 200 else f"Bearer x{key.strip()}")
-            self.assertEqual(reply.status, status)
+        for key, status in (("one", 200), ("two", 200), ("onetwo", 401), ("", 401)):
+            reply = served.get("/v1/models", Authorization=f"Bearer {key}")
+            self.assertEqual(reply.status, status, key)
 
     def test_socket_file(self):
         path = self.folder / "socket"
