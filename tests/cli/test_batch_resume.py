@@ -68,6 +68,7 @@ class Resume(ResumeCase):
                 result = self.resume(*args)
                 self.assertEqual(result.status, 2, result.stderr)
                 self.assertIn(f"bertqa: --resume: {name} is not the same: ", result.stderr)
+        self.expect_refused("--dedupe", "overlap", "none", "--dedupe", "none")
         content = self.input.read_bytes()
         self.input.write_bytes(content.replace(b"who is 399", b"who is 398"))
         self.assertIn("--resume: input is not the same: ", self.resume().stderr)

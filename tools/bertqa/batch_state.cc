@@ -13,6 +13,7 @@
 #include "bertqa/error.h"
 #include "io/json_object.h"
 #include "io/json_text.h"
+#include "io/option_words.h"
 
 namespace bertqa::cli {
 namespace {
@@ -33,8 +34,8 @@ void AddAnswerConditions(Conditions& conditions, const QaOptions& options) {
   conditions["--max-question-tokens"] = std::to_string(options.windows.max_question_tokens);
   conditions["--window-tokens"] = std::to_string(options.windows.window_tokens);
   conditions["--overlap-tokens"] = std::to_string(options.windows.overlap_tokens);
-  conditions["--dedupe"] = std::to_string(static_cast<int>(options.dedupe));
-  conditions["--decode"] = options.decode == DecodeMode::kJoint ? "joint" : "independent";
+  conditions["--dedupe"] = WordOf(DedupeWords(), options.dedupe);
+  conditions["--decode"] = WordOf(DecodeWords(), options.decode);
   conditions["--no-answer"] = OnOff(options.no_answer);
   conditions["--null-threshold"] = NumberText(options.null_threshold);
   conditions["the model's temperature"] = NumberText(options.temperature);
@@ -51,7 +52,7 @@ Conditions InputConditions(const BatchOptions& options, const Descriptor& input)
           {"--input-format", options.input_format},
           {"--keep-fields", OnOff(options.keep_fields)},
           {"--max-line-bytes", std::to_string(options.max_line_bytes)},
-          {"--offsets", std::to_string(static_cast<int>(options.offsets))},
+          {"--offsets", WordOf(OffsetWords(), options.offsets)},
           {"--shard", options.shard.empty() ? "none" : options.shard},
           {"--retry-errors", retries ? FileFingerprint(options.retry_errors) : "none"}};
 }
