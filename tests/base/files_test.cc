@@ -8,6 +8,7 @@
 #include <array>
 #include <filesystem>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -45,25 +46,15 @@ TEST_F(FilesTest, FailedWriteLeavesTheOldFileAndNoOther) {
 
 TEST_F(FilesTest, UnreadableThingsAreNamed) {
   for (const fs::path& path : {folder_, folder_ / "missing"}) {
-    try {
-      ReadFile(path);
-      FAIL() << path;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kUnreadable);
-      EXPECT_TRUE(std::string(error.what()).starts_with(path.string() + ": ")) << error.what();
-    }
+    const std::string message = ErrorOf(ErrorCode::kUnreadable, [&] { ReadFile(path); });
+    EXPECT_TRUE(message.starts_with(path.string() + ": ")) << message;
   }
 }
 
 TEST_F(FilesTest, ADescriptorThatCannotBeReadIsNamed) {
   const Descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY));
-  try {
-    ReadDescriptor(folder.value(), "input");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnreadable);
-    EXPECT_STREQ(error.what(), "input: cannot read: Is a directory");
-  }
+  EXPECT_EQ(ErrorOf(ErrorCode::kUnreadable, [&] { ReadDescriptor(folder.value(), "input"); }),
+            "input: cannot read: Is a directory");
 }
 
 TEST_F(FilesTest, ModelFilesAreRegularAndBounded) {
@@ -90,14 +81,9 @@ TEST_F(FilesTest, AFullDiskIsAnError) {
 
 TEST_F(FilesTest, StagedDirectoryThatCannotBeIsNamed) {
   WriteFileAtomically(folder_ / "file", "x");
-  try {
-    StagedDirectory(folder_ / "file" / "out", false);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnwritable);
-    EXPECT_TRUE(std::string(error.what()).starts_with((folder_ / "file" / "out.tmp").string()))
-        << error.what();
-  }
+  const std::string message =
+      ErrorOf(ErrorCode::kUnwritable, [&] { StagedDirectory(folder_ / "file" / "out", false); });
+  EXPECT_TRUE(message.starts_with((folder_ / "file" / "out.tmp").string())) << message;
   StagedDirectory staged(folder_ / "inner" / "out", false);
   fs::remove_all(folder_ / "inner");  // by somebody else
   EXPECT_THROW(staged.Commit(), Error);

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -11,14 +12,7 @@ namespace {
 
 /// The message of the error that loading throws.
 std::string FailureOf(const ModuleName& module) {
-  try {
-    LoadModuleSymbol(module);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return ErrorOf(ErrorCode::kUnsupported, [&] { LoadModuleSymbol(module); });
 }
 
 ModuleName TestModule() {

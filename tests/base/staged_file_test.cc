@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <string>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -59,13 +60,8 @@ TEST_F(StagedFileTest, WhatAKillLeftIsReplaced) {
 TEST_F(StagedFileTest, ASecondWriterIsRefused) {
   StagedFile file(folder_ / "x");
   Write(file, "first");
-  try {
-    StagedFile(folder_ / "x");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUsage);
-    EXPECT_EQ(error.what(), (folder_ / "x").string() + ": another process is writing it");
-  }
+  EXPECT_EQ(ErrorOf(ErrorCode::kUsage, [&] { StagedFile(folder_ / "x"); }),
+            (folder_ / "x").string() + ": another process is writing it");
   file.Commit();
   EXPECT_EQ(ReadFile(folder_ / "x"), "first");
   WriteFileDurably(folder_ / "x", "second");
@@ -96,13 +92,8 @@ TEST_F(StagedFileTest, APipeIsWrittenInPlace) {
 
 TEST_F(StagedFileTest, WhereNothingCanBeWrittenTheFileIsNamed) {
   const fs::path path = folder_ / "no" / "x";
-  try {
-    StagedFile{path};
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnwritable);
-    EXPECT_EQ(error.what(), path.string() + ": cannot write: No such file or directory");
-  }
+  EXPECT_EQ(ErrorOf(ErrorCode::kUnwritable, [&] { StagedFile{path}; }),
+            path.string() + ": cannot write: No such file or directory");
 }
 
 }  // namespace

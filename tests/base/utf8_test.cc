@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -65,13 +66,8 @@ TEST(Utf8Test, RandomTextIsValidAndAnyCutInsideACharacterIsNot) {
 }
 
 TEST(Utf8Test, ErrorNamesPlaceOffsetAndByte) {
-  try {
-    RequireUtf8("ab\xFE", "notes.txt");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kBadUtf8);
-    EXPECT_STREQ(error.what(), "notes.txt: invalid UTF-8 at byte 2 (0xFE)");
-  }
+  EXPECT_EQ(ErrorOf(ErrorCode::kBadUtf8, [] { RequireUtf8("ab\xFE", "notes.txt"); }),
+            "notes.txt: invalid UTF-8 at byte 2 (0xFE)");
 }
 
 TEST(Utf8Test, ByteOrderMarkIsDroppedOnlyAtTheStart) {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <random>
 
+#include "base/error_of.h"
 #include "base/files.h"
 #include "encoder/safetensors_reader.h"
 #include "encoder/torchscript_reader.h"
@@ -31,13 +32,7 @@ fs::path TemporaryFolder::Write(const std::string& name, const std::string& byte
 }
 
 void ExpectError(ErrorCode code, const std::string& message, const std::function<void()>& action) {
-  try {
-    action();
-    ADD_FAILURE() << "no error; expected: " << message;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.what(), message);
-    EXPECT_EQ(static_cast<int>(error.code()), static_cast<int>(code)) << message;
-  }
+  EXPECT_EQ(ErrorOf(code, action), message);
 }
 
 EditableWeights::EditableWeights(const EncoderConfig& config, unsigned seed) {

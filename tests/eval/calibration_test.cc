@@ -7,21 +7,11 @@
 #include <limits>
 #include <random>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
 namespace {
-
-template <class Function>
-ErrorCode CodeOf(const Function& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "expected an error";
-  return ErrorCode::kInternal;
-}
 
 std::vector<JudgedAnswer> RandomAnswers(std::mt19937& random, std::size_t count) {
   std::vector<JudgedAnswer> answers(count);
@@ -113,18 +103,16 @@ TEST(CalibrationTest, RefusesWhatIsNoProbabilityAndNothing) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const double bad : {nan, -0.1, 1.1, std::numeric_limits<double>::infinity()}) {
     const std::vector<JudgedAnswer> answers = {{0.5, true}, {bad, false}};
-    EXPECT_EQ(CodeOf([&] { BinAnswers(answers); }), ErrorCode::kMalformed) << bad;
-    EXPECT_EQ(CodeOf([&] { MeanNegativeLogLikelihood(answers); }), ErrorCode::kMalformed) << bad;
-    EXPECT_EQ(CodeOf([&] { FitTemperature([&](double) { return answers; }); }),
-              ErrorCode::kMalformed);
+    SCOPED_TRACE(bad);
+    ErrorOf(ErrorCode::kMalformed, [&] { BinAnswers(answers); });
+    ErrorOf(ErrorCode::kMalformed, [&] { MeanNegativeLogLikelihood(answers); });
+    ErrorOf(ErrorCode::kMalformed, [&] { FitTemperature([&](double) { return answers; }); });
   }
-  EXPECT_EQ(CodeOf([] { BinAnswers({}); }), ErrorCode::kMalformed);
-  EXPECT_EQ(CodeOf([] { BinAnswers(std::vector<JudgedAnswer>{{0.5, true}}, 0); }),
-            ErrorCode::kUsage);
-  EXPECT_EQ(CodeOf([] { ExpectedCalibrationError(std::vector<ReliabilityBin>(3)); }),
-            ErrorCode::kMalformed);
-  EXPECT_EQ(CodeOf([] { FitTemperature([](double) { return std::vector<JudgedAnswer>(); }); }),
-            ErrorCode::kMalformed);
+  ErrorOf(ErrorCode::kMalformed, [] { BinAnswers({}); });
+  ErrorOf(ErrorCode::kUsage, [] { BinAnswers(std::vector<JudgedAnswer>{{0.5, true}}, 0); });
+  ErrorOf(ErrorCode::kMalformed, [] { ExpectedCalibrationError(std::vector<ReliabilityBin>(3)); });
+  ErrorOf(ErrorCode::kMalformed,
+          [] { FitTemperature([](double) { return std::vector<JudgedAnswer>(); }); });
 }
 
 TEST(MeanNegativeLogLikelihoodTest, IsFiniteForCertainMistakes) {

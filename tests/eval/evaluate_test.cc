@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 #include "bertqa/eval.h"
 
@@ -16,15 +17,10 @@ EvalOptions Version2() {
   return options;
 }
 
-ErrorCode CodeOf(const std::vector<GoldQuestion>& gold, const Predictions& predictions,
-                 const NoAnswerScores* scores, const EvalOptions& options) {
-  try {
-    Evaluate(gold, predictions, scores, options);
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "expected an error";
-  return ErrorCode::kInternal;
+void ExpectError(ErrorCode code, const std::vector<GoldQuestion>& gold,
+                 const Predictions& predictions, const NoAnswerScores* scores,
+                 const EvalOptions& options) {
+  ErrorOf(code, [&] { Evaluate(gold, predictions, scores, options); });
 }
 
 TEST(EvaluateTest, Version1CountsMissingPredictionsAsWrong) {
@@ -88,28 +84,28 @@ TEST(EvaluateTest, RepeatedScoreIdKeepsItsFirstPlaceAndItsLastValue) {
 }
 
 TEST(EvaluateTest, NothingToJudgeIsAnError) {
-  EXPECT_EQ(CodeOf({}, {}, nullptr, {}), ErrorCode::kMalformed);
-  EXPECT_EQ(CodeOf(kGold, {{"other", "x"}}, nullptr, Version2()), ErrorCode::kMalformed);
+  ExpectError(ErrorCode::kMalformed, {}, {}, nullptr, {});
+  ExpectError(ErrorCode::kMalformed, kGold, {{"other", "x"}}, nullptr, Version2());
 }
 
 TEST(EvaluateTest, Version1NeedsReferenceAnswers) {
-  EXPECT_EQ(CodeOf({{"b", {}}}, {{"b", "x"}}, nullptr, {}), ErrorCode::kMalformed);
+  ExpectError(ErrorCode::kMalformed, {{"b", {}}}, {{"b", "x"}}, nullptr, {});
 }
 
 TEST(EvaluateTest, MissingOrBrokenScoreIsAnError) {
   const NoAnswerScores missing = {{"a", 0}};
   const NoAnswerScores broken = {{"a", std::numeric_limits<double>::quiet_NaN()}};
-  EXPECT_EQ(CodeOf(kGold, {{"b", "x"}}, &missing, Version2()), ErrorCode::kMalformed);
-  EXPECT_EQ(CodeOf(kGold, {{"a", "x"}}, &broken, Version2()), ErrorCode::kMalformed);
+  ExpectError(ErrorCode::kMalformed, kGold, {{"b", "x"}}, &missing, Version2());
+  ExpectError(ErrorCode::kMalformed, kGold, {{"a", "x"}}, &broken, Version2());
 }
 
 TEST(EvaluateTest, ThresholdSearchNeedsScoresAndVersion2) {
   EvalOptions options = Version2();
   options.threshold_search = true;
-  EXPECT_EQ(CodeOf(kGold, {{"a", "x"}}, nullptr, options), ErrorCode::kUsage);
+  ExpectError(ErrorCode::kUsage, kGold, {{"a", "x"}}, nullptr, options);
   const NoAnswerScores scores = {{"a", 0}};
   options.version = SquadVersion::kV1;
-  EXPECT_EQ(CodeOf(kGold, {{"a", "x"}}, &scores, options), ErrorCode::kUsage);
+  ExpectError(ErrorCode::kUsage, kGold, {{"a", "x"}}, &scores, options);
 }
 
 TEST(EvaluateTest, UnknownFigureIsAnError) {

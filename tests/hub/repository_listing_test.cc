@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -16,14 +17,7 @@ std::string Listing(const std::string& siblings) {
 }
 
 std::string FailureOf(const std::string& json) {
-  try {
-    ParseListing(json, "PLACE");
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kMalformed);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error: " << json;
-  return "";
+  return ErrorOf(ErrorCode::kMalformed, [&] { ParseListing(json, "PLACE"); });
 }
 
 TEST(RepositoryListingTest, ReadsSmallAndLargeFiles) {

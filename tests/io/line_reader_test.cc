@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/error_of.h"
 #include "base/files.h"
 #include "bertqa/error.h"
 
@@ -205,13 +206,8 @@ TEST(LineReaderTest, ReadRestSkipsTheByteOrderMark) {
 TEST(LineReaderTest, NamesWhatCannotBeRead) {
   const Descriptor folder(::open(".", O_RDONLY | O_DIRECTORY));
   LineReader reader(folder.value(), "questions.jsonl", kNoLimit);
-  try {
-    reader.Next();
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnreadable);
-    EXPECT_STREQ(error.what(), "questions.jsonl: cannot read: Is a directory");
-  }
+  EXPECT_EQ(ErrorOf(ErrorCode::kUnreadable, [&] { reader.Next(); }),
+            "questions.jsonl: cannot read: Is a directory");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 #include "io/xml_problem.h"
 
@@ -50,12 +51,8 @@ TEST(FormatReliabilityDiagramSvgTest, DrawsOneAnswer) {
 }
 
 TEST(FormatReliabilityDiagramSvgTest, RefusesNothing) {
-  try {
-    FormatReliabilityDiagramSvg({"t", std::vector<ReliabilityBin>(10), 0});
-    FAIL() << "expected an error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kMalformed);
-  }
+  ErrorOf(ErrorCode::kMalformed,
+          [] { FormatReliabilityDiagramSvg({"t", std::vector<ReliabilityBin>(10), 0}); });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <stdexcept>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 #include "pipeline/fake_model.h"
 
@@ -65,13 +66,8 @@ TEST(StreamFailureTest, OneBadWindowFailsItsWholeRecord) {
   for (int i = 0; i < 200; ++i) {
     context += i == 150 ? "poison " : "a ";
   }
-  try {
-    pipeline.Ask(MakeRequest("q", context));
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kInternal);
-    EXPECT_STREQ(error.what(), "poisoned");
-  }
+  EXPECT_EQ(ErrorOf(ErrorCode::kInternal, [&] { pipeline.Ask(MakeRequest("q", context)); }),
+            "poisoned");
 }
 
 TEST(StreamFailureTest, WhatTheSourceThrowsComesOutAfterTheAnswers) {

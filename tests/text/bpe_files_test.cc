@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/error_of.h"
 #include "base/files.h"
 #include "bertqa/error.h"
 
@@ -36,14 +37,8 @@ class BpeFilesTest : public testing::Test {
 
   /// `message` follows the folder's name.
   void ExpectMalformed(const std::string& message) const {
-    try {
-      LoadByteLevelBpe(folder_);
-      FAIL() << "no error; expected " << message;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kMalformed);
-      EXPECT_TRUE(std::string(error.what()).starts_with((folder_ / message).string()))
-          << error.what();
-    }
+    const std::string found = ErrorOf(ErrorCode::kMalformed, [&] { LoadByteLevelBpe(folder_); });
+    EXPECT_TRUE(found.starts_with((folder_ / message).string())) << found;
   }
 
   const std::filesystem::path folder_ =

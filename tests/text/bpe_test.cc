@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 #include "text/byte_spelling.h"
 #include "text/slow_tokenizers.h"
@@ -80,16 +81,11 @@ TEST(BpeTest, UnknownCharactersFuseWhereTheyAreToldTo) {
 }
 
 TEST(BpeTest, MergeOfWhatIsNoPieceIsNamed) {
-  try {
-    BpeModel(Table({"a", "b"}), {{"a", "b"}}, BpeOptions(), "m.txt");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kMalformed);
-    EXPECT_STREQ(
-        error.what(),
-        "m.txt: merge 1 \"a b\": all three pieces are expected in the vocabulary, at least "
-        "one is not there");
-  }
+  EXPECT_EQ(ErrorOf(ErrorCode::kMalformed,
+                    [] { BpeModel(Table({"a", "b"}), {{"a", "b"}}, BpeOptions(), "m.txt"); }),
+            "m.txt: merge 1 \"a b\": all three pieces are expected in the vocabulary, at least one "
+            "is not "
+            "there");
 }
 
 }  // namespace

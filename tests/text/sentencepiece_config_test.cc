@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 
 namespace bertqa::spm {
@@ -30,13 +31,8 @@ class SentencePieceConfigTest : public testing::Test {
     return ReadSettings(directory_, FamilyNamed(family));
   }
   void ExpectError(ErrorCode code, const std::string& file, const std::string& message) const {
-    try {
-      Read("deberta-v2");
-      FAIL() << "no error, expected: " << message;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code);
-      EXPECT_EQ(error.what(), (directory_ / file).string() + ": " + message);
-    }
+    EXPECT_EQ(ErrorOf(code, [&] { Read("deberta-v2"); }),
+              (directory_ / file).string() + ": " + message);
   }
 
   std::filesystem::path directory_;
@@ -92,27 +88,16 @@ TEST_F(SentencePieceConfigTest, ErrorsNameFileAndKey) {
 
 TEST_F(SentencePieceConfigTest, BrokenJsonNamesTheFile) {
   Write("tokenizer_config.json", "{");
-  try {
-    Read("albert");
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kMalformed);
-    EXPECT_TRUE(std::string(error.what())
-                    .starts_with((directory_ / "tokenizer_config.json").string() + ": "));
-  }
+  EXPECT_TRUE(ErrorOf(ErrorCode::kMalformed, [&] {
+                Read("albert");
+              }).starts_with((directory_ / "tokenizer_config.json").string() + ": "));
 }
 
 TEST(SentencePieceFamilyTest, AnotherNameGetsTheList) {
   EXPECT_EQ(FindFamily("bert"), nullptr);
-  try {
-    FamilyNamed("bert");
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-    EXPECT_STREQ(error.what(),
-                 "SentencePiece tokenizer: expected one of the families albert, xlm-roberta, "
-                 "camembert, deberta-v2, found \"bert\"");
-  }
+  EXPECT_EQ(ErrorOf(ErrorCode::kUnsupported, [] { FamilyNamed("bert"); }),
+            "SentencePiece tokenizer: expected one of the families albert, xlm-roberta, camembert, "
+            "deberta-v2, found \"bert\"");
 }
 
 }  // namespace

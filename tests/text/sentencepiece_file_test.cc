@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <limits>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "base/error_of.h"
 #include "base/files.h"
 #include "bertqa/error.h"
 #include "text/charsmap.h"
@@ -23,13 +23,7 @@ Message Small() {
 }
 
 void ExpectError(const std::string& bytes, ErrorCode code, const std::string& message) {
-  try {
-    ReadModelFile(bytes, "x.model");
-    FAIL() << "no error, expected: " << message;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code);
-    EXPECT_EQ(error.what(), message);
-  }
+  EXPECT_EQ(ErrorOf(code, [&] { ReadModelFile(bytes, "x.model"); }), message);
 }
 
 void ExpectMalformed(const std::string& bytes, const std::string& finding) {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -29,13 +30,7 @@ class TokenizerConfigTest : public testing::Test {
   std::string Path(const std::string& file) const { return (directory_ / file).string(); }
 
   void ExpectError(ErrorCode code, const std::string& message) const {
-    try {
-      ReadTokenizerConfig(directory_);
-      FAIL() << "no error";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code);
-      EXPECT_EQ(error.what(), message);
-    }
+    EXPECT_EQ(ErrorOf(code, [&] { ReadTokenizerConfig(directory_); }), message);
   }
 
   std::filesystem::path directory_;
@@ -96,13 +91,9 @@ TEST_F(TokenizerConfigTest, NamesFileAndKeyOfWrongTypes) {
 
 TEST_F(TokenizerConfigTest, BrokenJsonNamesTheFile) {
   Write("tokenizer_config.json", "{\"do_lower_case\": ");
-  try {
-    ReadTokenizerConfig(directory_);
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kMalformed);
-    EXPECT_TRUE(std::string(error.what()).starts_with(Path("tokenizer_config.json") + ": "));
-  }
+  EXPECT_TRUE(ErrorOf(ErrorCode::kMalformed, [&] {
+                ReadTokenizerConfig(directory_);
+              }).starts_with(Path("tokenizer_config.json") + ": "));
 }
 
 TEST_F(TokenizerConfigTest, OtherNormalizersAreUnsupported) {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -28,13 +29,7 @@ std::unique_ptr<Tokenizer> Parse(const Json& json) {
 }
 
 void ExpectError(ErrorCode code, const std::string& message, const Json& json) {
-  try {
-    Parse(json);
-    FAIL() << "no error; expected " << message;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code);
-    EXPECT_EQ(std::string(error.what()).substr(0, message.size()), message);
-  }
+  EXPECT_EQ(ErrorOf(code, [&] { Parse(json); }).substr(0, message.size()), message);
 }
 
 TEST(TokenizerJsonTest, ReadsWhatItDescribes) {
@@ -152,13 +147,9 @@ TEST(TokenizerJsonTest, WhatIsNoObjectIsNamed) {
   for (const auto& [text, message] :
        {std::pair("[1]", "t.json: expected a JSON object, found array"),
         std::pair("{", "t.json: expected JSON, found: ")}) {
-    try {
-      ParseTokenizerJson(text, "t.json");
-      FAIL() << text;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kMalformed);
-      EXPECT_TRUE(std::string(error.what()).starts_with(message)) << error.what();
-    }
+    const std::string found =
+        ErrorOf(ErrorCode::kMalformed, [&] { ParseTokenizerJson(text, "t.json"); });
+    EXPECT_TRUE(found.starts_with(message)) << found;
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -11,14 +12,7 @@ namespace {
 
 /// The message of the error that these lines give, with its code checked.
 std::string Complaint(const std::string& lines, ErrorCode code) {
-  try {
-    Vocabulary vocabulary(lines, "vocab.txt");
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return ErrorOf(code, [&] { Vocabulary(lines, "vocab.txt"); });
 }
 
 TEST(VocabularyTest, LineNumberIsId) {

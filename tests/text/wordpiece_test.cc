@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 
 namespace bertqa {
@@ -106,13 +107,8 @@ TEST(WordPieceTest, PairTemplateIsBerts) {
 }
 
 TEST(WordPieceTest, InvalidUtf8NamesTheByte) {
-  try {
-    Small()->Encode("play \xC3(");
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kBadUtf8);
-    EXPECT_STREQ(error.what(), "text: invalid UTF-8 at byte 5 (0xC3)");
-  }
+  EXPECT_EQ(ErrorOf(ErrorCode::kBadUtf8, [] { Small()->Encode("play \xC3("); }),
+            "text: invalid UTF-8 at byte 5 (0xC3)");
 }
 
 TEST(WordPieceTest, MissingSpecialTokenIsNamed) {
@@ -123,14 +119,9 @@ TEST(WordPieceTest, MissingSpecialTokenIsNamed) {
         vocabulary.push_back(token);
       }
     }
-    try {
-      MakeWordPiece(vocabulary, {});
-      FAIL() << "no error without " << missing;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kMalformed);
-      EXPECT_EQ(error.what(), "vocabulary:4: expected the special token \"" + missing +
-                                  "\" on some line, found the end of the vocabulary");
-    }
+    EXPECT_EQ(ErrorOf(ErrorCode::kMalformed, [&] { MakeWordPiece(vocabulary, {}); }),
+              "vocabulary:4: expected the special token \"" + missing +
+                  "\" on some line, found the end of the vocabulary");
   }
 }
 
@@ -150,12 +141,8 @@ TEST(WordPieceTest, LoadsAFileAndNamesItInErrors) {
   std::ofstream(path) << "[UNK]\n[CLS]\n[SEP]\nplay\n";
   EXPECT_EQ(LoadWordPiece(path, {})->Encode("play").ids, std::vector<TokenId>{3});
   std::ofstream(path) << "[UNK]\n[CLS]\n[SEP]\n[UNK]\n";
-  try {
-    LoadWordPiece(path, {});
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.what(), path.string() + ":4: duplicate token \"[UNK]\" (first at line 1)");
-  }
+  EXPECT_EQ(ErrorOf(ErrorCode::kMalformed, [&] { LoadWordPiece(path, {}); }),
+            path.string() + ":4: duplicate token \"[UNK]\" (first at line 1)");
   std::filesystem::remove(path);
   EXPECT_THROW(LoadWordPiece(path, {}), Error);
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error_of.h"
 #include "base/files.h"
 #include "bertqa/error.h"
 #include "bertqa/model.h"
@@ -217,13 +218,8 @@ TEST_F(TrainTest, AResumedRunMustBeginWithTheSameModel) {
   WriteFileAtomically(weights, bytes);
   paths_.base = folder_ / "other";
   paths_.resume = true;
-  try {
-    Train(paths_, options_, {});
-    FAIL() << "another base was taken";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUsage);
-    EXPECT_NE(std::string(error.what()).find("--model"), std::string::npos) << error.what();
-  }
+  const std::string message = ErrorOf(ErrorCode::kUsage, [&] { Train(paths_, options_, {}); });
+  EXPECT_NE(message.find("--model"), std::string::npos) << message;
 }
 
 TEST_F(TrainTest, AResumedRunMustBeTheSameRun) {
@@ -232,14 +228,8 @@ TEST_F(TrainTest, AResumedRunMustBeTheSameRun) {
   Train(paths_, options_, observer);
   paths_.resume = true;
   options_.learning_rate = 2e-3;
-  try {
-    Train(paths_, options_, {});
-    FAIL() << "another learning rate was taken";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUsage);
-    EXPECT_NE(std::string(error.what()).find("--learning-rate 0.001"), std::string::npos)
-        << error.what();
-  }
+  const std::string message = ErrorOf(ErrorCode::kUsage, [&] { Train(paths_, options_, {}); });
+  EXPECT_NE(message.find("--learning-rate 0.001"), std::string::npos) << message;
 }
 
 TEST_F(TrainTest, AnOutputThatExistsIsLeftAlone) {
@@ -323,12 +313,7 @@ TEST_F(TrainTest, ATeacherThatIsStoppedBeginsAgain) {
 
 TEST_F(TrainTest, ATeacherOfAnotherVocabularyIsRefused) {
   paths_.teacher = "../models/minilm-l6-squad";
-  try {
-    Train(paths_, options_, {});
-    FAIL() << "its tokens are others";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUsage) << error.what();
-  }
+  ErrorOf(ErrorCode::kUsage, [&] { Train(paths_, options_, {}); });
 }
 
 TEST_F(TrainTest, ALossThatIsNotFiniteStopsWithTheLastCheckpointWhole) {
@@ -339,15 +324,10 @@ TEST_F(TrainTest, ALossThatIsNotFiniteStopsWithTheLastCheckpointWhole) {
   std::string first;
   for (const bool resumes : {false, true}) {
     paths_.resume = resumes;
-    try {
-      Train(paths_, options_, {});
-      FAIL() << "the loss stayed finite";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kInternal);
-      EXPECT_NE(std::string(error.what()).find("finite"), std::string::npos) << error.what();
-      EXPECT_TRUE(first.empty() || first == error.what()) << error.what();  // at the same step
-      first = error.what();
-    }
+    const std::string message = ErrorOf(ErrorCode::kInternal, [&] { Train(paths_, options_, {}); });
+    EXPECT_NE(message.find("finite"), std::string::npos) << message;
+    EXPECT_TRUE(first.empty() || first == message) << message;  // at the same step
+    first = message;
     EXPECT_GE(Log().size(), 1U);
   }
 }

@@ -6,8 +6,8 @@
 #include <memory>
 #include <random>
 #include <string>
-#include <string_view>
 
+#include "base/error_of.h"
 #include "bertqa/error.h"
 #include "train/small_examples.h"
 #include "train/training_set.h"
@@ -170,14 +170,9 @@ TEST(TrainingSetTest, FirstExampleOfBadUtf8IsNamed) {
   examples[400].context = std::make_shared<const std::string>("w\xFF");
   examples[900].question = "\xFF";
   for (const std::size_t threads : {1U, 4U}) {
-    try {
-      Build(examples, kOptions, threads);
-      FAIL() << "no error";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kBadUtf8);
-      EXPECT_TRUE(std::string_view(error.what()).starts_with("example 400: context: "))
-          << error.what();
-    }
+    const std::string message =
+        ErrorOf(ErrorCode::kBadUtf8, [&] { Build(examples, kOptions, threads); });
+    EXPECT_TRUE(message.starts_with("example 400: context: ")) << message;
   }
 }
 
