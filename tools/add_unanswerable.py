@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
-"""Adds unanswerable questions: real ones, asked about another paragraph of the same article.
+"""Adds unanswerable questions: real ones about another paragraph, and altered ones about their own.
 
-add_unanswerable.py TRAIN OUTPUT [--share S] [--seed N]
+add_unanswerable.py TRAIN OUTPUT [--share S] [--altered A] [--seed N]
 
-TRAIN is a SQuAD file. Of a question drawn at random, the paragraph that shares most words with it is
-taken, out of those of its article that hold none of its answers; so a model learns that familiar
-words are not an answer yet. Goes on until S of all questions have no answer, or none are left to
-draw. The copies' ids end in "-elsewhere".
+TRAIN is a SQuAD file. Of a question drawn at random there is added, until S of all questions have no
+answer or none are left to draw, either
+
+- the question as it is, about that paragraph of its article which shares most words with it and holds
+  none of its answers: a model learns that familiar words are not an answer yet; or
+- (A of those drawn) the question with a name or a number that its paragraph has exchanged for one of
+  the same kind from another question of the article that the paragraph has not: a model learns to look
+  at each word. A fifth of SQuAD 2.0's were written so (Rajpurkar et al. 2018, table 1: entity swap).
+
+The copies' ids end in "-elsewhere" and "-altered".
 """
 
 import argparse
@@ -15,9 +21,21 @@ import json
 import random
 import re
 
+NAME_OR_NUMBER = re.compile(r"\b(?:[A-Z][\w'’]*\w(?: [A-Z][\w'’]*\w)*|\d[\d,.]*\d|\d)\b")
+
 
 def words(text):
     return set(re.findall(r"\w+", text.lower()))
+
+
+def kind(text):
+    """A number by its length, so that a year becomes a year; a name by its words."""
+    return ("number", len(text)) if text[0].isdigit() else ("name", len(text.split()))
+
+
+def things(text):
+    """Where names and numbers are in a question; its first word is large whatever it is."""
+    return [match for match in NAME_OR_NUMBER.finditer(text) if match.start() > 0]
 
 
 def elsewhere(question, home, paragraphs):
@@ -35,15 +53,23 @@ def elsewhere(question, home, paragraphs):
     return best
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("train")
-    parser.add_argument("output")
-    parser.add_argument("--share", type=float, default=0.2, help="of all questions [0.2]")
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    with open(arguments.train, encoding="utf-8") as file:
-        document = json.load(file)
+def altered(question, home, paragraphs, rng):
+    """The question with something exchanged that then nothing in its paragraph answers, or None."""
+    text, here = question["question"], words(home["context"])
+    places = [match for match in things(text) if words(match.group()) <= here]
+    rng.shuffle(places)
+    for place in places:
+        others = sorted({thing.group() for paragraph in paragraphs if paragraph is not home
+                         for other in paragraph["qas"] for thing in things(other["question"])
+                         if kind(thing.group()) == kind(place.group())
+                         and not words(thing.group()) & here})
+        if others:
+            return text[:place.start()] + rng.choice(others) + text[place.end():]
+    return None
+
+
+def add(document, share, altered_share, rng):
+    """Adds to a document until `share` of its questions have no answer; how many there are then."""
     answerable = []
     total = unanswerable = 0
     for article in document["data"]:
@@ -54,24 +80,41 @@ def main():
                     answerable.append((question, paragraph, article["paragraphs"]))
                 else:
                     unanswerable += 1
-    random.Random(arguments.seed).shuffle(answerable)
+    rng.shuffle(answerable)
     added = collections.defaultdict(list)
     count = 0
     for question, home, paragraphs in answerable:
-        if unanswerable + count >= arguments.share * (total + count):
+        if unanswerable + count >= share * (total + count):
             break
-        place = elsewhere(question, home, paragraphs)
-        if place is not None:
-            added[id(place)].append({"id": f"{question['id']}-elsewhere",
-                                     "question": question["question"],
+        if altered_share > 0 and rng.random() < altered_share:
+            way, place, text = "altered", home, altered(question, home, paragraphs, rng)
+        else:
+            way, text = "elsewhere", question["question"]
+            place = elsewhere(question, home, paragraphs)
+        if place is not None and text is not None:
+            added[id(place)].append({"id": f"{question['id']}-{way}", "question": text,
                                      "answers": [], "is_impossible": True})
             count += 1
     for article in document["data"]:
         for paragraph in article["paragraphs"]:
             paragraph["qas"].extend(added.get(id(paragraph), []))
+    return {"added": count, "unanswerable": unanswerable + count, "questions": total + count}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("train")
+    parser.add_argument("output")
+    parser.add_argument("--share", type=float, default=0.2, help="of all questions [0.2]")
+    parser.add_argument("--altered", type=float, default=0, help="of those drawn [0]")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    with open(arguments.train, encoding="utf-8") as file:
+        document = json.load(file)
+    counts = add(document, arguments.share, arguments.altered, random.Random(arguments.seed))
     with open(arguments.output, "w", encoding="utf-8") as file:
         json.dump(document, file, ensure_ascii=False)
-    print(f"{count} questions added: {unanswerable + count} of {total + count} have no answer")
+    print("{added} questions added: {unanswerable} of {questions} have no answer".format(**counts))
 
 
 if __name__ == "__main__":
