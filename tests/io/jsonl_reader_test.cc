@@ -15,7 +15,7 @@ Record Parse(std::string text, KeepFields keep = KeepFields::kNo) {
 }
 
 /// "code: message" of a broken record.
-std::string ErrorOf(const std::string& text) {
+std::string ProblemOf(const std::string& text) {
   const Record record = Parse(text);
   if (!record.error) {
     return "no error";
@@ -52,51 +52,51 @@ TEST(ParseRecordTest, KeepsTheIdOfABrokenRecord) {
 }
 
 TEST(ParseRecordTest, SaysWhatIsMissing) {
-  EXPECT_EQ(ErrorOf(R"({"question":"q"})"), R"(missing_field: line 7: no "context")");
-  EXPECT_EQ(ErrorOf(R"({"context":"c"})"), R"(missing_field: line 7: no "question")");
-  EXPECT_EQ(ErrorOf("{}"), R"(missing_field: line 7: no "question")");
-  EXPECT_EQ(ErrorOf(R"({"Question":"q","context":"c"})"),
+  EXPECT_EQ(ProblemOf(R"({"question":"q"})"), R"(missing_field: line 7: no "context")");
+  EXPECT_EQ(ProblemOf(R"({"context":"c"})"), R"(missing_field: line 7: no "question")");
+  EXPECT_EQ(ProblemOf("{}"), R"(missing_field: line 7: no "question")");
+  EXPECT_EQ(ProblemOf(R"({"Question":"q","context":"c"})"),
             R"(missing_field: line 7: no "question")");
 }
 
 TEST(ParseRecordTest, SaysWhichTypeIsWrong) {
-  EXPECT_EQ(ErrorOf(R"({"question":1,"context":"c"})"),
+  EXPECT_EQ(ProblemOf(R"({"question":1,"context":"c"})"),
             R"(wrong_type: line 7: "question" is a number, a string is expected)");
-  EXPECT_EQ(ErrorOf(R"({"question":"q","context":null})"),
+  EXPECT_EQ(ProblemOf(R"({"question":"q","context":null})"),
             R"(wrong_type: line 7: "context" is null, a string is expected)");
-  EXPECT_EQ(ErrorOf(R"({"question":"q","context":["c"]})"),
+  EXPECT_EQ(ProblemOf(R"({"question":"q","context":["c"]})"),
             R"(wrong_type: line 7: "context" is a list, a string is expected)");
-  EXPECT_EQ(ErrorOf(R"({"id":true,"question":"q","context":"c"})"),
+  EXPECT_EQ(ProblemOf(R"({"id":true,"question":"q","context":"c"})"),
             R"(wrong_type: line 7: "id" is a boolean, a string or a number is expected)");
-  EXPECT_EQ(ErrorOf(R"({"id":null,"question":"q","context":"c"})"),
+  EXPECT_EQ(ProblemOf(R"({"id":null,"question":"q","context":"c"})"),
             R"(wrong_type: line 7: "id" is null, a string or a number is expected)");
-  EXPECT_EQ(ErrorOf("[1]"), "wrong_type: line 7: the line is a list, an object is expected");
-  EXPECT_EQ(ErrorOf("\"x\""), "wrong_type: line 7: the line is a string, an object is expected");
-  EXPECT_EQ(ErrorOf(" 12"), "wrong_type: line 7: the line is a number, an object is expected");
+  EXPECT_EQ(ProblemOf("[1]"), "wrong_type: line 7: the line is a list, an object is expected");
+  EXPECT_EQ(ProblemOf("\"x\""), "wrong_type: line 7: the line is a string, an object is expected");
+  EXPECT_EQ(ProblemOf(" 12"), "wrong_type: line 7: the line is a number, an object is expected");
 }
 
 TEST(ParseRecordTest, SaysWhereTheJsonBreaks) {
-  EXPECT_EQ(ErrorOf(R"({"question":"q",})"), "bad_json: line 7: not valid JSON at byte 16");
-  EXPECT_EQ(ErrorOf(R"({"question":"q","question":"r","context":"c"})"),
+  EXPECT_EQ(ProblemOf(R"({"question":"q",})"), "bad_json: line 7: not valid JSON at byte 16");
+  EXPECT_EQ(ProblemOf(R"({"question":"q","question":"r","context":"c"})"),
             R"(bad_json: line 7: repeated key "question")");
-  EXPECT_EQ(ErrorOf(R"({"question":"q","context":"c","x":[{"y":1,"y":2}]})"),
+  EXPECT_EQ(ProblemOf(R"({"question":"q","context":"c","x":[{"y":1,"y":2}]})"),
             R"(bad_json: line 7: repeated key "y")");
-  EXPECT_EQ(ErrorOf(R"({"question":"q","context":"c","x":1e999})"),
+  EXPECT_EQ(ProblemOf(R"({"question":"q","context":"c","x":1e999})"),
             "bad_json: line 7: a number is out of range");
-  EXPECT_EQ(ErrorOf(std::string(2000, '[')), "bad_json: line 7: nested deeper than 512 levels");
+  EXPECT_EQ(ProblemOf(std::string(2000, '[')), "bad_json: line 7: nested deeper than 512 levels");
   EXPECT_TRUE(
-      ErrorOf(std::string("{\"question\":\"a\0b\"}", 18)).starts_with("bad_json: line 7: "));
+      ProblemOf(std::string("{\"question\":\"a\0b\"}", 18)).starts_with("bad_json: line 7: "));
 }
 
 TEST(ParseRecordTest, TakesNoNulByteForTheEnd) {
   const std::string record = R"({"question":"q","context":"c"})";
-  EXPECT_EQ(ErrorOf(record + std::string("\0garbage", 8)),
+  EXPECT_EQ(ProblemOf(record + std::string("\0garbage", 8)),
             "bad_json: line 7: not valid JSON at byte 30");
 }
 
 TEST(ParseRecordTest, SaysWhatIsNotUtf8) {
-  EXPECT_EQ(ErrorOf("{\"question\":\"\xFF\"}"), "bad_utf8: line 7: invalid UTF-8 at byte 13");
-  EXPECT_EQ(ErrorOf(R"({"question":"q","context":"\ud800"})"),
+  EXPECT_EQ(ProblemOf("{\"question\":\"\xFF\"}"), "bad_utf8: line 7: invalid UTF-8 at byte 13");
+  EXPECT_EQ(ProblemOf(R"({"question":"q","context":"\ud800"})"),
             R"(bad_utf8: line 7: lone surrogate escape \ud800 at byte 27)");
 }
 

@@ -12,7 +12,7 @@ namespace bertqa {
 namespace {
 
 /// "code: message" of what is thrown.
-std::string ErrorOf(std::string_view text) {
+std::string ProblemOf(std::string_view text) {
   try {
     ParseTrainingData(text, "t.json");
   } catch (const Error& error) {
@@ -167,38 +167,39 @@ TEST(ParseTrainingDataTest, IncompleteLabelsAreSkippedWithAReason) {
 }
 
 TEST(ParseTrainingDataTest, BrokenSquadIsRefused) {
-  EXPECT_EQ(ErrorOf("{\"data\":[\n{"), "malformed: t.json: not valid JSON at byte 11");
+  EXPECT_EQ(ProblemOf("{\"data\":[\n{"), "malformed: t.json: not valid JSON at byte 11");
   const std::string place = "malformed: t.json: document.data[0].paragraphs[0].qas[0]";
-  EXPECT_EQ(ErrorOf(Squad(R"(,"answers":[{"text":"x","answer_start":"3"}])")),
+  EXPECT_EQ(ProblemOf(Squad(R"(,"answers":[{"text":"x","answer_start":"3"}])")),
             place + ".answers[0].answer_start: is string, a whole number is expected");
-  EXPECT_EQ(ErrorOf(Squad(R"(,"answers":[{"text":"x","answer_start":0.5}])")),
+  EXPECT_EQ(ProblemOf(Squad(R"(,"answers":[{"text":"x","answer_start":0.5}])")),
             place + ".answers[0].answer_start: is 0.5, a whole number is expected");
-  EXPECT_EQ(ErrorOf(Squad(R"(,"answers":[{"text":1,"answer_start":3}])")),
+  EXPECT_EQ(ProblemOf(Squad(R"(,"answers":[{"text":1,"answer_start":3}])")),
             place + ".answers[0].text: is number, a string is expected");
-  EXPECT_EQ(ErrorOf(Squad(R"(,"answers":"x")")), place + ".answers: is string, a list is expected");
-  EXPECT_EQ(ErrorOf(Squad(R"(,"is_impossible":"no")")),
+  EXPECT_EQ(ProblemOf(Squad(R"(,"answers":"x")")),
+            place + ".answers: is string, a list is expected");
+  EXPECT_EQ(ProblemOf(Squad(R"(,"is_impossible":"no")")),
             place + ".is_impossible: is string, a boolean is expected");
-  EXPECT_EQ(ErrorOf("{\"data\":\n[\"\xFF\"]}"), "utf8: t.json: invalid UTF-8 at byte 11");
+  EXPECT_EQ(ProblemOf("{\"data\":\n[\"\xFF\"]}"), "utf8: t.json: invalid UTF-8 at byte 11");
 }
 
 TEST(ParseTrainingDataTest, BrokenJsonlIsRefusedWithItsLine) {
   const std::string good = Record("");
-  EXPECT_EQ(ErrorOf(good + "\n{\"question\":\n"),
+  EXPECT_EQ(ProblemOf(good + "\n{\"question\":\n"),
             "malformed: t.json: line 3: not valid JSON at byte 12");
-  EXPECT_EQ(ErrorOf(good + "[1]"),
+  EXPECT_EQ(ProblemOf(good + "[1]"),
             "malformed: t.json: line 2: the line is a list, an object is expected");
-  EXPECT_EQ(ErrorOf(good + R"({"question":"q"})"), R"(malformed: t.json: line 2: no "context")");
-  EXPECT_EQ(ErrorOf(Record(R"(,"answer_start":"3","answer_text":"x")")),
+  EXPECT_EQ(ProblemOf(good + R"({"question":"q"})"), R"(malformed: t.json: line 2: no "context")");
+  EXPECT_EQ(ProblemOf(Record(R"(,"answer_start":"3","answer_text":"x")")),
             R"(malformed: t.json: line 1: "answer_start" is a string, a whole number is expected)");
-  EXPECT_EQ(ErrorOf(Record(R"(,"answer_start":0.5,"answer_text":"x")")),
+  EXPECT_EQ(ProblemOf(Record(R"(,"answer_start":0.5,"answer_text":"x")")),
             R"(malformed: t.json: line 1: "answer_start" is 0.5, a whole number is expected)");
-  EXPECT_EQ(ErrorOf(Record(R"(,"answer_start":3,"answer_text":["x"])")),
+  EXPECT_EQ(ProblemOf(Record(R"(,"answer_start":3,"answer_text":["x"])")),
             R"(malformed: t.json: line 1: "answer_text" is a list, a string is expected)");
-  EXPECT_EQ(ErrorOf(Record(R"(,"is_impossible":1)")),
+  EXPECT_EQ(ProblemOf(Record(R"(,"is_impossible":1)")),
             R"(malformed: t.json: line 1: "is_impossible" is a number, a boolean is expected)");
-  EXPECT_EQ(ErrorOf(good + "{\"question\":\"\xC3\"}"),
+  EXPECT_EQ(ProblemOf(good + "{\"question\":\"\xC3\"}"),
             "utf8: t.json: line 2: invalid UTF-8 at byte 13");
-  EXPECT_EQ(ErrorOf(good + R"({"question":"\ud800"})"),
+  EXPECT_EQ(ProblemOf(good + R"({"question":"\ud800"})"),
             R"(utf8: t.json: line 2: lone surrogate escape \ud800 at byte 13)");
 }
 
