@@ -83,9 +83,8 @@ TEST(BpeTest, UnknownCharactersFuseWhereTheyAreToldTo) {
 TEST(BpeTest, MergeOfWhatIsNoPieceIsNamed) {
   EXPECT_EQ(ErrorOf(ErrorCode::kMalformed,
                     [] { BpeModel(Table({"a", "b"}), {{"a", "b"}}, BpeOptions(), "m.txt"); }),
-            "m.txt: merge 1 \"a b\": all three pieces are expected in the vocabulary, at least one "
-            "is not "
-            "there");
+            "m.txt: merge 1 \"a b\": all three pieces are expected in the vocabulary, at least "
+            "one is not there");
 }
 
 }  // namespace
