@@ -54,7 +54,7 @@ def elsewhere(question, home, paragraphs):
 
 
 def altered(question, home, paragraphs, rng):
-    """The question with something exchanged that then nothing in its paragraph answers, or None."""
+    """The question with a name or number exchanged, so that its paragraph has no answer; or None."""
     text, here = question["question"], words(home["context"])
     places = [match for match in things(text) if words(match.group()) <= here]
     rng.shuffle(places)
@@ -86,7 +86,7 @@ def add(document, share, altered_share, rng):
     for question, home, paragraphs in answerable:
         if unanswerable + count >= share * (total + count):
             break
-        if altered_share > 0 and rng.random() < altered_share:
+        if rng.random() < altered_share:
             way, place, text = "altered", home, altered(question, home, paragraphs, rng)
         else:
             way, text = "elsewhere", question["question"]
