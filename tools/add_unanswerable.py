@@ -8,24 +8,60 @@ answer or none are left to draw, either
 
 - the question as it is, about that paragraph of its article which shares most words with it and holds
   none of its answers: a model learns that familiar words are not an answer yet; or
-- (A of those drawn) the question with a name or a number that its paragraph has exchanged for one of
-  the same kind from another question of the article that the paragraph has not: a model learns to look
-  at each word. A fifth of SQuAD 2.0's were written so (Rajpurkar et al. 2018, table 1: entity swap).
+- (A of those drawn) the question altered, about its own paragraph: a name or a number exchanged for
+  one of the same kind from another question of the article that the paragraph has not, a word for its
+  opposite, or (a third of them) a negation added. A model learns to look at each word. Of SQuAD 2.0's
+  half were written so (Rajpurkar et al. 2018, table 1: entity swap, antonym, negation).
 
 The copies' ids end in "-elsewhere" and "-altered".
 """
 
 import argparse
 import collections
+import functools
 import json
 import random
 import re
 
 NAME_OR_NUMBER = re.compile(r"\b(?:[A-Z][\w'’]*\w(?: [A-Z][\w'’]*\w)*|\d[\d,.]*\d|\d)\b")
 
+OPPOSITES = """
+    first/last earliest/latest early/late oldest/newest oldest/youngest old/new older/newer
+    largest/smallest large/small larger/smaller biggest/smallest big/small highest/lowest high/low
+    higher/lower longest/shortest long/short longer/shorter most/least more/less more/fewer many/few
+    best/worst better/worse strong/weak stronger/weaker strongest/weakest fast/slow faster/slower
+    maximum/minimum major/minor main/secondary primary/secondary upper/lower top/bottom inside/outside
+    before/after begin/end began/ended start/stop started/stopped opened/closed open/close
+    created/destroyed founded/dissolved built/demolished won/lost win/lose winner/loser born/died
+    increase/decrease increased/decreased rise/fall rose/fell accept/reject accepted/rejected
+    allow/prevent allowed/prevented support/oppose supported/opposed agreed/disagreed liked/disliked
+    friend/enemy joined/left entered/left arrived/departed gained/lost succeeded/failed
+    north/south northern/southern east/west eastern/western left/right male/female men/women
+    man/woman father/mother son/daughter brother/sister husband/wife king/queen buy/sell bought/sold
+    positive/negative common/rare famous/unknown legal/illegal possible/impossible similar/different
+    same/different include/exclude included/excluded with/without public/private hot/cold warm/cold
+    rich/poor young/old easy/difficult success/failure advantage/disadvantage domestic/foreign
+"""
 
+
+def opposites():
+    """Each word's opposite; of several, the one that is listed first."""
+    found = {}
+    for one, other in (pair.split("/") for pair in OPPOSITES.split()):
+        found.setdefault(one, other)
+        found.setdefault(other, one)
+    return found
+
+
+OPPOSITE = opposites()
+AUXILIARY = re.compile(r"\b(did|does|do|is|are|was|were|has|have|had|could|would|should)\b", re.I)
+SUBJECT_AND_VERB = re.compile(r"(who|what|which \w+) (?=\w+ed\b)", re.I)
+NEGATION = re.compile(r"\b(?:not|never|no|none|cannot)\b|n['’]t\b", re.I)
+
+
+@functools.cache  # a paragraph's are asked for with each question of its article
 def words(text):
-    return set(re.findall(r"\w+", text.lower()))
+    return frozenset(re.findall(r"\w+", text.lower()))
 
 
 def kind(text):
@@ -53,9 +89,9 @@ def elsewhere(question, home, paragraphs):
     return best
 
 
-def altered(question, home, paragraphs, rng):
-    """The question with a name or number exchanged, so that its paragraph has no answer; or None."""
-    text, here = question["question"], words(home["context"])
+def exchanged(text, home, paragraphs, rng):
+    """The question with a name or a number that is not its paragraph's, or None."""
+    here = words(home["context"])
     places = [match for match in things(text) if words(match.group()) <= here]
     rng.shuffle(places)
     for place in places:
@@ -66,6 +102,41 @@ def altered(question, home, paragraphs, rng):
         if others:
             return text[:place.start()] + rng.choice(others) + text[place.end():]
     return None
+
+
+def reversed_sense(text, home, rng):
+    """The question with a word's opposite that its paragraph has not, or None."""
+    here = words(home["context"])
+    places = [match for match in re.finditer(r"\w+", text)
+              if match.group() in OPPOSITE and OPPOSITE[match.group()] not in here]
+    if not places:
+        return None
+    place = rng.choice(places)
+    return text[:place.start()] + OPPOSITE[place.group()] + text[place.end():]
+
+
+def negated(text, rng):
+    """The question of what is not so, or None."""
+    if NEGATION.search(text):
+        return None
+    if auxiliary := AUXILIARY.search(text):
+        not_ = "n't"
+        if auxiliary.group().lower() in ("is", "are", "was", "were") and rng.random() < 0.5:
+            not_ = " not"
+        return text[:auxiliary.end()] + not_ + text[auxiliary.end():]
+    if subject := SUBJECT_AND_VERB.match(text):
+        return f"{subject.group()}never {text[subject.end():]}"
+    return None
+
+
+def altered(question, home, paragraphs, rng):
+    """The question with a word changed so that its paragraph has no answer, or None."""
+    text = question["question"]
+    if rng.random() < 1 / 3:
+        return negated(text, rng)
+    opposite = reversed_sense(text, home, rng)
+    other = exchanged(text, home, paragraphs, rng)
+    return rng.choice([way for way in (opposite, other) if way] or [None])
 
 
 def add(document, share, altered_share, rng):

@@ -50,15 +50,41 @@ class AddUnanswerableTest(unittest.TestCase):
         self.assertTrue(question["is_impossible"])
         self.assertNotIn("alone-elsewhere", found)  # there is no other paragraph
 
-    def test_altered_names_something_of_the_same_kind_that_is_not_there(self):
+    def test_altered_is_about_its_own_paragraph(self):
         found = self.add(0.9, 1)
-        texts = {name: question["question"] for name, (question, _) in found.items()}
-        self.assertEqual(texts["pond-altered"], "Who drew the plan of the pond of Elm Garden?")
-        self.assertIn(texts["year-altered"],
-                      ("Since when is Elm Garden, which opened in 1901, there?",
-                       "Since when is Zion Park, which opened in 1920, there?"))
-        self.assertIs(found["year-altered"][1], found["year"][1])
-        self.assertNotIn("alone-altered", found)
+        question, paragraph = found["pond-altered"]
+        self.assertEqual(question["question"], "Who drew the plan of the pond of Elm Garden?")
+        self.assertIs(paragraph, found["pond"][1])
+        self.assertTrue(question["is_impossible"])
+
+    def test_exchanged_names_something_of_the_same_kind_that_is_not_there(self):
+        zion, elm = GARDEN["data"][0]["paragraphs"]
+        year = "Since when is Zion Park, which opened in 1901, there?"
+        found = {add_unanswerable.exchanged(year, zion, [zion, elm], random.Random(seed))
+                 for seed in range(20)}
+        self.assertEqual(found, {"Since when is Elm Garden, which opened in 1901, there?",
+                                 "Since when is Zion Park, which opened in 1920, there?"})
+        self.assertIsNone(add_unanswerable.exchanged(year, zion, [zion], random.Random(1)))
+
+    def test_opposite_is_not_in_the_paragraph(self):
+        def opposite(text, context):
+            return add_unanswerable.reversed_sense(text, {"context": context}, random.Random(1))
+
+        self.assertEqual(opposite("Who won the first race?", "Ada lost."), "Who won the last race?")
+        self.assertEqual(opposite("Which is smallest?", "Ada."), "Which is largest?")
+        self.assertIsNone(opposite("Who won the race?", "Ada won, Bo lost."))
+        self.assertIsNone(opposite("Who is it?", "Ada."))
+
+    def test_negated(self):
+        def negated(text):
+            return {add_unanswerable.negated(text, random.Random(seed)) for seed in range(20)}
+
+        self.assertEqual(negated("Where did Ada go?"), {"Where didn't Ada go?"})
+        self.assertEqual(negated("What was it?"), {"What was not it?", "What wasn't it?"})
+        self.assertEqual(negated("Who opened it?"), {"Who never opened it?"})
+        self.assertEqual(negated("Who built it?"), {None})
+        for already in ("Who did not go?", "Who didn't go?", "Who never was?"):
+            self.assertEqual(negated(already), {None})
 
     def test_share_and_seed(self):
         self.assertEqual(self.add(0.2, 1), self.add(0.2, 1))
