@@ -1,7 +1,12 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
+#include <random>
+#include <utility>
+#include <vector>
 
 #include "bertqa/decode.h"
 #include "bertqa/error.h"
@@ -50,8 +55,9 @@ TEST(SpanRankerTest, NotANumberThrows) {
   EXPECT_THROW(SpanRanker(set.windows(), 30), Error);
 }
 
-TEST(SpanRankerTest, FirstSpanOfALongDocumentIsCheap) {
+TEST(SpanRankerTest, FirstSpanOfALongDocument) {
   const std::size_t tokens = 500000;
+  const std::size_t limit = 30;
   std::mt19937 random(22);
   std::normal_distribution<float> normal;
   std::vector<float> start(tokens);
@@ -60,15 +66,18 @@ TEST(SpanRankerTest, FirstSpanOfALongDocumentIsCheap) {
     start[i] = normal(random);
     end[i] = normal(random);
   }
+  TokenSpan best = {0, 0, 0, 0, start[0] + end[0]};
+  for (std::size_t first = 0; first < tokens; ++first) {
+    for (std::size_t last = first; last < std::min(tokens, first + limit); ++last) {
+      if (start[first] + end[last] > best.logit) {
+        best = {0, 0, first, last, start[first] + end[last]};
+      }
+    }
+  }
   LogitSet set;
   set.Add(0, WholeWindow(tokens), std::move(start), std::move(end), 0);
-  const auto begin = std::chrono::steady_clock::now();
-  SpanRanker ranker(set.windows(), 30);
-  ASSERT_TRUE(ranker.Next());
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  RecordProperty("first_span_ms", std::to_string(seconds.count() * 1e3));
-  // Far more than it takes, so that sanitizers and a busy machine pass.
-  EXPECT_LT(seconds.count(), 1.0);
+  SpanRanker ranker(set.windows(), limit);
+  EXPECT_EQ(ranker.Next(), best);
 }
 
 }  // namespace
