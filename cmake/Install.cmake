@@ -107,7 +107,8 @@ add_custom_command(OUTPUT ${sbom}
           --version ${PROJECT_VERSION} --model ${PROJECT_SOURCE_DIR}/models/minilm-l6-squad
           --header nlohmann_json=${nlohmann_json_header} --header CLI11=${CLI11_INCLUDE_DIR}/CLI/CLI.hpp
           ${sbom_binaries}
-  DEPENDS tools/sbom.py bertqa_cli bertqa_shared ${modules}
+  DEPENDS tools/sbom.py models/minilm-l6-squad/model.pt models/minilm-l6-squad/bertqa.json
+          bertqa_cli bertqa_shared ${modules}
   COMMENT "Writing the bill of materials" VERBATIM)
 add_custom_target(bertqa_sbom ALL DEPENDS ${sbom})
 install(FILES ${sbom} TYPE DOC)

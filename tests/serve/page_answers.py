@@ -39,7 +39,7 @@ class AnswerTest(PageCase):
         self.check(
             "What was painted in 1951?",
             "The Cafe\u0301 Ange\u0301lique was painted by 李明 in 1951.",
-            "The Cafe\u0301 Ange\u0301lique",
+            "Cafe\u0301 Ange\u0301lique",
         )
 
     def test_a_text_from_right_to_left(self):
@@ -153,7 +153,7 @@ class AnswerTest(PageCase):
         )
 
     def test_no_answer(self):
-        question = "What is the capital of Peru?"
+        question = "What color is a worker?"
         self.open()
         record = self.record(question, PLAIN_TEXT, no_answer=True)
         self.assertIsNone(record["answer"])
