@@ -3,10 +3,10 @@
 
 average_models.py OUTPUT MODEL=WEIGHT MODEL=WEIGHT…
 
-Each MODEL is a model directory with model.safetensors; the weights are scaled to a sum of 1. OUTPUT gets
-the other files of the first. What was learned in one run and in another is kept in part, often at less
-cost than training on both (Wortsman et al. 2022, "Model soups"). The temperature and the null threshold
-are the first model's: fit them anew.
+Each MODEL is a model directory with model.safetensors; the weights are scaled to a sum of 1. OUTPUT
+gets the other files of the first. What was learned in one run and in another is kept in part, often
+at less cost than training on both (Wortsman et al. 2022, "Model soups"). The temperature and the
+null threshold are the first model's: fit them anew.
 
 Needs torch and safetensors.
 """
