@@ -12,6 +12,7 @@ Needs torch and safetensors.
 """
 
 import argparse
+import math
 import pathlib
 import shutil
 
@@ -20,10 +21,14 @@ from safetensors.torch import load_file, save_file
 
 def part(text):
     """MODEL=WEIGHT as both."""
-    folder, equals, weight = text.rpartition("=")
-    if not equals or float(weight) <= 0:
+    folder, _, weight = text.rpartition("=")
+    try:
+        number = float(weight)
+    except ValueError:
+        number = 0
+    if not folder or not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"{text}: MODEL=WEIGHT with a weight above 0 is expected")
-    return pathlib.Path(folder), float(weight)
+    return pathlib.Path(folder), number
 
 
 def main():
