@@ -172,7 +172,31 @@ class Model(CliTest):
         threshold = repr(search["best_exact_thresh"])
         result = run("eval", V2, "--json", "--no-answer", "on", "--null-threshold=" + threshold)
         self.assertEqual(json.loads(result.stdout)["exact"], search["best_exact"])
-        self.assertEqual(list(search)[-2:], ["best_f1_thresh", "ece"])
+        self.assertEqual(list(search)[-3:], ["best_f1_thresh", "no_answer_auc", "ece"])
+
+
+class Separation(CliTest):
+    def test_auc_is_that_of_the_scores_batch_gives(self):
+        gold = gold_answers(V2)
+        records = run("batch", V2, "--no-answer", "on").records()
+        scores = [(record["null_logit"] - record["answers"][0]["logit"], not gold[record["id"]])
+                  for record in records]
+        pairs = [(without > having) + 0.5 * (without == having)
+                 for without, is_without in scores if is_without
+                 for having, is_having in scores if not is_having]
+        for options in ((), ("--no-answer", "on")):
+            with self.subTest(options=options):
+                report = json.loads(run("eval", V2, "--json", "--quiet", *options).stdout)
+                self.assertAlmostEqual(report["no_answer_auc"], sum(pairs) / len(pairs))
+
+    def test_it_needs_both_kinds_of_questions(self):
+        document = json.loads(V2.read_text())
+        for article in document["data"]:
+            for paragraph in article["paragraphs"]:
+                paragraph["qas"] = [qa for qa in paragraph["qas"] if not qa["answers"]]
+        none = self.write("none.json", json.dumps(document))
+        report = json.loads(run("eval", none, "--json", "--quiet").stdout)
+        self.assertNotIn("no_answer_auc", report)
 
 
 class Calibration(CliTest):

@@ -36,7 +36,7 @@ PUBLIC = {
     "text": TEXT_TYPES,
     "windows": WINDOW_TYPES,
     "decode": WINDOW_TYPES | {"decode.h"},
-    "eval": {"error.h", "eval.h", "calibration.h"},
+    "eval": {"error.h", "eval.h", "calibration.h", "area_under_roc.h"},
     "kernels": {"error.h", "precision.h"},
     "encoder": WINDOW_TYPES | {"precision.h", "qa_model.h"},
     "torchscript": {"error.h"},

@@ -1,5 +1,6 @@
 #include "bertqa/eval.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/utf8.h"
+#include "bertqa/area_under_roc.h"
 #include "bertqa/calibration.h"
 #include "bertqa/error.h"
 #include "command.h"
@@ -62,6 +64,17 @@ void Check(const EvalCommandOptions& options) {
 std::string FileName(const std::string& path) {
   const std::string name = std::filesystem::path(path).filename().string();
   return FindInvalidUtf8(name) ? "" : name;
+}
+
+/// Adds `no_answer_auc` where a model answered questions of both kinds.
+void ReportSeparation(const SquadFile& file, const EvalAnswers& answers, EvalReport& report) {
+  const std::vector<ScoredQuestion> questions = ScoreShown(file, answers.shown);
+  const auto unanswerable = static_cast<std::size_t>(
+      std::count_if(questions.begin(), questions.end(),
+                    [](const ScoredQuestion& question) { return question.is_unanswerable; }));
+  if (unanswerable > 0 && unanswerable < questions.size()) {
+    report.figures.push_back({"no_answer_auc", AreaUnderRoc(questions)});
+  }
 }
 
 /// Adds `ece`, and writes the diagram if one is wanted.
@@ -169,6 +182,7 @@ int RunEval(const EvalCommandOptions& options) {
     SavePredictions(file, answers, options.save_predictions);
   }
   EvalReport report = Judge(file, answers, options);
+  ReportSeparation(file, answers, report);
   ReportCalibration(file, answers, options, report);
   Advise(file, report, options);
   WriteOut(FormatReport(report, options.json));
@@ -197,7 +211,8 @@ void AddEval(CLI::App& app, Action& action) {
       ->type_name("FILE");
   eval->add_flag("--json", options->json, "The figures as one JSON object");
   eval->add_flag("--threshold-search", options->threshold_search,
-                 "Find the --null-threshold that scores best");
+                 "Find the --null-threshold that scores best (no_answer_auc, printed where a model "
+                 "runs, says how well any can: 0.5 not at all, 1 perfectly)");
   eval->add_option("--min-f1", options->min_f1, "Exit with 1 if F1 is below")->type_name("X");
   eval->add_option("--min-em", options->min_em, "Exit with 1 if exact match is below")
       ->type_name("X");

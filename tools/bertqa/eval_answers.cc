@@ -30,8 +30,8 @@ class AnswerCollector {
     }
     const QaResult& result = std::get<QaResult>(outcome);
     Add(id, result);
-    answers_.shown.push_back(
-        {index, answers_.given[id], static_cast<double>(result.given_probability())});
+    answers_.shown.push_back({index, answers_.given[id],
+                              static_cast<double>(result.given_probability()), result.null_lead()});
   }
 
   EvalAnswers Finish() { return std::move(answers_); }
@@ -112,6 +112,16 @@ std::vector<JudgedAnswer> JudgeShown(const SquadFile& file, const std::vector<Sh
     judged.push_back({answer.probability, IsExactMatch(gold, answer.text, file.version)});
   }
   return judged;
+}
+
+std::vector<ScoredQuestion> ScoreShown(const SquadFile& file,
+                                       const std::vector<ShownAnswer>& shown) {
+  std::vector<ScoredQuestion> scored;
+  scored.reserve(shown.size());
+  for (const ShownAnswer& answer : shown) {
+    scored.push_back({answer.no_answer_score, file.examples[answer.example_index].answers.empty()});
+  }
+  return scored;
 }
 
 }  // namespace bertqa::cli

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bertqa/area_under_roc.h"
 #include "bertqa/calibration.h"
 #include "bertqa/eval.h"
 #include "command.h"
@@ -14,8 +15,9 @@ namespace bertqa::cli {
 /// One answer of a model as it would be shown.
 struct ShownAnswer {
   std::size_t example_index = 0;
-  std::string text;        ///< "": no answer
-  double probability = 0;  ///< of no answer, the null term's
+  std::string text;            ///< "": no answer
+  double probability = 0;      ///< of no answer, the null term's
+  double no_answer_score = 0;  ///< null_lead()
 };
 
 /// What is judged: the answers given, and for a threshold search the best spans before any
@@ -42,5 +44,9 @@ GoldQuestion GoldOf(const SquadExample& example);
 
 /// Right is what `exact` counts.
 std::vector<JudgedAnswer> JudgeShown(const SquadFile& file, const std::vector<ShownAnswer>& shown);
+
+/// How far "no answer" is ahead of the best span, and whether there is truly none.
+std::vector<ScoredQuestion> ScoreShown(const SquadFile& file,
+                                       const std::vector<ShownAnswer>& shown);
 
 }  // namespace bertqa::cli
