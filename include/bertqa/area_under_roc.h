@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 
 namespace bertqa {
@@ -12,10 +13,11 @@ struct ScoredQuestion {
 };
 
 /// How well scores tell questions without an answer from those with one, whatever the threshold:
-/// the probability that one without has a higher score than one with, of equal ones half. In [0,
-/// 1]: 1 where some threshold parts them all, 0.5 where scores say nothing. Area under the ROC
-/// curve, by ranks: Fawcett 2006, "An introduction to ROC analysis", section 7. Throws
-/// Error{kMalformed} if either kind has no question, or a score is NaN.
-double AreaUnderRoc(std::span<const ScoredQuestion> questions);
+/// the probability that one without has a higher score than one with, of equal ones half. 1 where
+/// some threshold parts them all, 0.5 where scores say nothing; nothing without questions of both
+/// kinds. Area under the ROC curve, by ranks: Fawcett 2006, "An introduction to ROC analysis",
+/// section 7.
+/// Throws Error{kMalformed} if a score is NaN.
+std::optional<double> AreaUnderRoc(std::span<const ScoredQuestion> questions);
 
 }  // namespace bertqa

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@
 
 namespace bertqa {
 
-double AreaUnderRoc(std::span<const ScoredQuestion> questions) {
+std::optional<double> AreaUnderRoc(std::span<const ScoredQuestion> questions) {
   std::vector<ScoredQuestion> sorted(questions.begin(), questions.end());
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     if (std::isnan(sorted[i].no_answer_score)) {
@@ -39,10 +40,7 @@ double AreaUnderRoc(std::span<const ScoredQuestion> questions) {
     begin = end;
   }
   if (unanswerable == 0 || answerable_below == 0) {
-    throw Error(ErrorCode::kMalformed,
-                "area under the ROC curve: expected questions with an answer and without one, "
-                "found " +
-                    std::to_string(answerable_below) + " and " + std::to_string(unanswerable));
+    return std::nullopt;
   }
   return static_cast<double>(half_pairs) / 2 /
          (static_cast<double>(unanswerable) * static_cast<double>(answerable_below));

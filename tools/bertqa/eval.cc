@@ -1,6 +1,5 @@
 #include "bertqa/eval.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -68,12 +67,8 @@ std::string FileName(const std::string& path) {
 
 /// Adds `no_answer_auc` where a model answered questions of both kinds.
 void ReportSeparation(const SquadFile& file, const EvalAnswers& answers, EvalReport& report) {
-  const std::vector<ScoredQuestion> questions = ScoreShown(file, answers.shown);
-  const auto unanswerable = static_cast<std::size_t>(
-      std::count_if(questions.begin(), questions.end(),
-                    [](const ScoredQuestion& question) { return question.is_unanswerable; }));
-  if (unanswerable > 0 && unanswerable < questions.size()) {
-    report.figures.push_back({"no_answer_auc", AreaUnderRoc(questions)});
+  if (const auto area = AreaUnderRoc(ScoreShown(file, answers.shown))) {
+    report.figures.push_back({"no_answer_auc", *area});
   }
 }
 
